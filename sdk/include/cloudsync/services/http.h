@@ -153,6 +153,7 @@ typedef struct
   CsStatus (*resume) (CsHttpExchange *exchange, CsHttpHandler handler, gpointer data);
   gsize (*queued) (CsHttpExchange *exchange);
   CsStream *(*upgrade) (CsHttpExchange *exchange, const char *protocol, CsSlice *unread);
+  gint (*accept) (CsHttpExchange *exchange, const char *const *offered);
 } CsHttpTable;
 
 struct _CsHttp
@@ -277,6 +278,14 @@ static inline gboolean
 cs_http_header_next (CsHttpExchange *exchange, guint *cursor, CsSlice *name, CsSlice *value)
 {
   return exchange->table->header_next (exchange, cursor, name, value);
+}
+
+/* The index of the media type in `offered` (NULL-terminated) that the client's Accept wants most, the
+ * earlier on a tie; -1: none (RFC 9110 §12.5.1). */
+static inline gint
+cs_http_accept (CsHttpExchange *exchange, const char *const *offered)
+{
+  return exchange->table->accept (exchange, offered);
 }
 
 /* Memory of the exchange's arena, aligned for any type, not zeroed. */
