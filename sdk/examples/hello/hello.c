@@ -45,10 +45,8 @@ hello_slow (CsHttpExchange *exchange, gpointer self)
 }
 
 static const CsHttpRoute hello_routes[] = {
-  { .method = "GET", .path = "/hello", .handler = hello_answer, .access = CS_ACCESS_PUBLIC,
-    .summary = "Says hello" },
-  { .method = "GET", .path = "/hello/slow", .handler = hello_slow, .access = CS_ACCESS_PUBLIC,
-    .summary = "Says hello after a timer and a pool call" },
+  { "GET", "/hello", hello_answer, "Says hello", CS_ACCESS_PUBLIC },
+  { "GET", "/hello/slow", hello_slow, "Says it after a timer and a pool call", CS_ACCESS_PUBLIC },
 };
 
 static gboolean
