@@ -1,0 +1,206 @@
+/* main.c: cloudsyncctl: shows and steers a running node.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/client.h"
+#include "ctl/print.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum
+{
+  EXIT_FAILED = 1, /* the node said no, or a check failed */
+  EXIT_USAGE = 2,
+  EXIT_NO_NODE = 3
+};
+
+typedef struct
+{
+  char *socket;
+  gboolean json;
+  gboolean watch;
+  gboolean version;
+  char **words;
+} Options;
+
+typedef struct
+{
+  const char *name;
+  void (*print) (JsonNode *result);
+} Command;
+
+static const Command commands[] = {
+  { "status", ctl_print_status }, { "plugins", ctl_print_plugins }, { "config", ctl_print_config },
+  { "reload", ctl_print_reload }, { "drain", ctl_print_drain },     { "check", ctl_print_check },
+};
+
+static const char summary[]
+  = "Commands:\n"
+    "  status            state, role, uptime, listeners, what holds a drain\n"
+    "  plugins           the graph: versions, contracts, who uses whom\n"
+    "  config            every setting in force and where it came from\n"
+    "  reload            read the files again; a failure changes nothing\n"
+    "  drain [SECONDS]   stop taking work and end when requests in progress have\n"
+    "  stats             counters, gauges and histograms; --watch for rates\n"
+    "  check             verify what the engines have stored\n"
+    "  commands          what the node's plugins add to this list\n"
+    "\n"
+    "Exit status: 0 done, 1 the node refused or a check failed, 2 usage, 3 no node answers.";
+
+static gboolean
+parse_options (int *argc, char ***argv, Options *options, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "socket", 's', 0, G_OPTION_ARG_FILENAME, &options->socket, "The node's control socket",
+      "PATH" },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "Print the answer as JSON", NULL },
+    { "watch", 'w', 0, G_OPTION_ARG_NONE, &options->watch, "stats: again every second", NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->words, NULL, NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("COMMAND [ARGUMENT…]");
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (options->socket == NULL)
+    options->socket = ctl_default_socket ();
+  return TRUE;
+}
+
+static void
+show_progress (JsonObject *progress, gpointer data)
+{
+  const char *what = json_object_get_string_member_with_default (progress, "what", "");
+  gint64 done = json_object_get_int_member_with_default (progress, "done", 0);
+  gint64 total = json_object_get_int_member_with_default (progress, "total", 0);
+
+  if (!isatty (STDERR_FILENO))
+    return;
+  if (total > 0)
+    g_printerr ("\r%s: %" G_GINT64_FORMAT " %%\033[K", what, done * 100 / total);
+  else
+    g_printerr ("\r%s: %" G_GINT64_FORMAT "\033[K", what, done);
+}
+
+static JsonNode *
+call (const Options *options, GError **error)
+{
+  JsonNode *result = ctl_call (options->socket, options->words[0],
+                               (const char *const *) options->words + 1, show_progress, NULL, error);
+
+  if (isatty (STDERR_FILENO))
+    g_printerr ("\r\033[K");
+  return result;
+}
+
+/* Bounded by the node's life: ends when the node does, or by Ctrl-C. */
+static gboolean
+watch_stats (const Options *options, GError **error)
+{
+  g_autoptr (JsonNode) before = NULL;
+  gint64 then = 0;
+
+  for (;;)
+    {
+      g_autoptr (JsonNode) result = call (options, error);
+      gint64 now = g_get_monotonic_time ();
+
+      if (result == NULL)
+        return FALSE;
+      if (options->json)
+        ctl_print_json (result);
+      else
+        {
+          if (isatty (STDOUT_FILENO))
+            g_print ("\033[H\033[2J");
+          ctl_print_stats (result, before, (now - then) / (double) G_USEC_PER_SEC);
+        }
+      g_clear_pointer (&before, json_node_unref);
+      before = g_steal_pointer (&result);
+      then = now;
+      g_usleep (G_USEC_PER_SEC);
+    }
+}
+
+static void
+show (const Options *options, JsonNode *result)
+{
+  if (!options->json && strcmp (options->words[0], "stats") == 0)
+    {
+      ctl_print_stats (result, NULL, 0);
+      return;
+    }
+  for (gsize i = 0; !options->json && i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (commands[i].name, options->words[0]) == 0)
+      {
+        commands[i].print (result);
+        return;
+      }
+  ctl_print_json (result);
+}
+
+static gboolean
+run (const Options *options, GError **error)
+{
+  g_autoptr (JsonNode) result = NULL;
+
+  if (options->watch && strcmp (options->words[0], "stats") == 0)
+    return watch_stats (options, error);
+  result = call (options, error);
+  if (result == NULL)
+    return FALSE;
+  show (options, result);
+  return TRUE;
+}
+
+static int
+exit_status (const GError *error)
+{
+  if (error->domain != G_IO_ERROR)
+    return EXIT_FAILED;
+  switch (error->code)
+    {
+    case G_IO_ERROR_NOT_FOUND:
+    case G_IO_ERROR_CONNECTION_REFUSED:
+    case G_IO_ERROR_PERMISSION_DENIED:
+      return EXIT_NO_NODE;
+    default:
+      return EXIT_FAILED;
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  Options options = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  if (!parse_options (&argc, &argv, &options, &error))
+    {
+      g_printerr ("cloudsyncctl: %s\nTry: cloudsyncctl --help\n", error->message);
+      return EXIT_USAGE;
+    }
+  if (options.version)
+    {
+      g_print ("cloudsyncctl " CS_VERSION_TEXT "\n");
+      return EXIT_SUCCESS;
+    }
+  if (options.words == NULL)
+    {
+      g_printerr ("cloudsyncctl: no command given\nTry: cloudsyncctl --help\n");
+      return EXIT_USAGE;
+    }
+  if (!run (&options, &error))
+    {
+      g_printerr ("cloudsyncctl: %s\n", error->message);
+      return exit_status (error);
+    }
+  g_strfreev (options.words);
+  g_free (options.socket);
+  return EXIT_SUCCESS;
+}
