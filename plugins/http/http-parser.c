@@ -9,9 +9,9 @@
 #define METHOD_BYTES_MAX 32
 
 void
-http_head_reset (HttpHead *head)
+http_head_reset (HttpHead *head, HttpField *fields)
 {
-  memset (head, 0, G_STRUCT_OFFSET (HttpHead, fields));
+  *head = (HttpHead){ .fields = fields };
 }
 
 static HttpMethod

@@ -98,11 +98,11 @@ typedef struct
   HttpSlice query; /* without the `?`; at = 0 when there is none */
   HttpSlice authority;
   HttpSlice host; /* value of Host */
-  HttpField fields[HTTP_MAX_FIELDS];
+  HttpField *fields;
 } HttpHead;
 
-/* Makes `head` ready for a request; does not touch the fields array. */
-void http_head_reset (HttpHead *head);
+/* Makes `head` ready for a request whose fields go to `fields`, an array of HTTP_MAX_FIELDS. */
+void http_head_reset (HttpHead *head, HttpField *fields);
 
 /* Reads on. `data` is the whole buffer from the first byte of this request; earlier bytes must be
  * unchanged since the last call. Each byte is looked at a bounded number of times, whatever the

@@ -32,17 +32,18 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   static const HttpHeadLimits limits = { .head_bytes = 4096, .target_bytes = 1024 };
+  HttpField fields[2][HTTP_MAX_FIELDS];
   HttpHead whole;
   HttpHead pieces;
   HttpParse result;
   HttpParse again;
 
-  http_head_reset (&whole);
+  http_head_reset (&whole, fields[0]);
   result = http_head_parse (&whole, data, size, &limits);
   if (result == HTTP_PARSE_DONE)
     check_head (&whole, data, size);
 
-  http_head_reset (&pieces);
+  http_head_reset (&pieces, fields[1]);
   again = HTTP_PARSE_MORE;
   for (gsize n = size / 3; again == HTTP_PARSE_MORE; n += size / 3 + 1)
     {

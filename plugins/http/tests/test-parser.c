@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+static HttpField fields[HTTP_MAX_FIELDS];
 static const HttpHeadLimits limits = { .head_bytes = 16384, .target_bytes = 8192 };
 
 typedef struct
@@ -112,7 +113,7 @@ static const Refusal refusals[] = {
 static HttpParse
 parse_whole (HttpHead *head, const char *text, gsize length)
 {
-  http_head_reset (head);
+  http_head_reset (head, fields);
   return http_head_parse (head, (const guint8 *) text, length, &limits);
 }
 
@@ -122,7 +123,7 @@ parse_in_pieces (HttpHead *head, const char *text, gsize length, gsize piece)
 {
   HttpParse result = HTTP_PARSE_MORE;
 
-  http_head_reset (head);
+  http_head_reset (head, fields);
   for (gsize n = piece; result == HTTP_PARSE_MORE; n += piece)
     {
       g_autofree guint8 *copy = g_memdup2 (text, MIN (n, length));
@@ -320,7 +321,7 @@ test_slow_client_is_linear (void)
   for (gsize i = 0; i < 1 << 20; i++)
     g_string_append_c (text, 'a');
   g_string_append (text, END);
-  http_head_reset (&head);
+  http_head_reset (&head, fields);
   began = g_get_monotonic_time ();
   for (gsize n = 1; n < text->len; n++)
     g_assert_cmpint (http_head_parse (&head, (guint8 *) text->str, n, &wide), ==, HTTP_PARSE_MORE);
