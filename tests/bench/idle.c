@@ -1,0 +1,213 @@
+/* idle.c: holds many waiting connections and tells what each costs the server, and how fast a write wakes them.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Each connection sends one request. --answered waits for every answer, so the connections are then idle
+ * keep-alive ones; without it the requests are feeds that go on waiting. Prints connections=, bytes_each=
+ * (the server's anonymous memory), then, with --wake PATH, writes there and prints woken= and wake_ms=.
+ * With --hold it prints "holding" and keeps them until its standard input ends.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "measure.h"
+#include "request.h"
+#include "response.h"
+
+typedef struct
+{
+  int fd;
+  Response response;
+} Waiter;
+
+typedef struct
+{
+  RequestPlan plan;
+  uint16_t port;
+  unsigned connections, batch;
+  pid_t pid;
+  bool answered, hold;
+  const char *wake;
+  unsigned expect;        /* how many the write wakes; 0: all */
+
+  int epoll;
+  Waiter *all;
+  unsigned done;
+} Idle;
+
+static void
+take (Idle *self, Waiter *w)
+{
+  char buffer[16384];
+  ssize_t n = recv (w->fd, buffer, sizeof buffer, 0);
+
+  if (n < 0 && errno == EAGAIN)
+    return;
+  if (n <= 0)
+    {
+      fprintf (stderr, "idle: the server closed a waiting connection\n");
+      exit (1);
+    }
+  response_feed (&w->response, buffer, (size_t) n);
+  if (w->response.state != RESPONSE_DONE)
+    return;
+  if (w->response.status >= 400)
+    {
+      fprintf (stderr, "idle: status %d\n", w->response.status);
+      exit (1);
+    }
+  self->done++;
+}
+
+static void
+turn (Idle *self, int timeout_ms)
+{
+  struct epoll_event events[512];
+  int n = epoll_wait (self->epoll, events, 512, timeout_ms);
+
+  for (int i = 0; i < n; i++)
+    take (self, events[i].data.ptr);
+}
+
+static void
+open_one (Idle *self, Waiter *w)
+{
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = w };
+  static Bytes request;
+
+  w->fd = connect_to (self->port);
+  epoll_ctl (self->epoll, EPOLL_CTL_ADD, w->fd, &event);
+  request_make (&self->plan, &request);
+  response_reset (&w->response, false);
+  if (send (w->fd, request.data, request.len, MSG_NOSIGNAL) != (ssize_t) request.len)
+    die ("send");
+}
+
+static void
+open_all (Idle *self)
+{
+  uint64_t settle;
+
+  for (unsigned i = 0; i < self->connections; i++)
+    {
+      open_one (self, &self->all[i]);
+      /* A few at a time: what a connection costs is asked here, not what a storm of them does. */
+      while (self->answered && self->done + self->batch <= i)
+        turn (self, 100);
+      if (!self->answered && i % self->batch == 0)
+        turn (self, 1);
+    }
+  while (self->answered && self->done < self->connections)
+    turn (self, 100);
+  for (settle = now_us () + 1000000; now_us () < settle;)
+    turn (self, 50);
+  self->done = self->answered ? 0 : self->done;
+}
+
+static void
+wake (Idle *self)
+{
+  RequestPlan plan = { .method = "PUT", .path = self->wake, .body = "{\"n\":1}",
+                       .random_ids = true, .random = now_us () | 1 };
+  Waiter writer = { 0 };
+  Bytes request = { 0 };
+  unsigned expect = self->expect > 0 ? self->expect : self->connections;
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = &writer };
+  uint64_t begun;
+
+  snprintf (plan.extra, sizeof plan.extra, "%s", self->plan.extra);
+  request_make (&plan, &request);
+  writer.fd = connect_to (self->port);
+  response_reset (&writer.response, false);
+  epoll_ctl (self->epoll, EPOLL_CTL_ADD, writer.fd, &event);
+  self->done = 0;
+  begun = now_us ();
+  if (send (writer.fd, request.data, request.len, MSG_NOSIGNAL) < 0)
+    die ("send");
+  /* The writer's own answer is one more. */
+  while (self->done < expect + 1 && now_us () - begun < 10000000)
+    turn (self, 100);
+  printf ("woken=%u wake_ms=%.1f\n", self->done - 1, (double) (now_us () - begun) / 1e3);
+}
+
+static void
+hold (Idle *self)
+{
+  struct pollfd in = { .fd = 0, .events = POLLIN };
+  char byte;
+
+  printf ("holding\n");
+  fflush (stdout);
+  while (poll (&in, 1, 0) == 0 || read (0, &byte, 1) > 0)
+    turn (self, 200);
+}
+
+static void
+run (Idle *self)
+{
+  uint64_t before = self->pid ? memory_of (self->pid, "Anonymous:") : 0;
+  uint64_t after;
+
+  self->epoll = epoll_create1 (EPOLL_CLOEXEC);
+  self->all = calloc (self->connections, sizeof *self->all);
+  open_all (self);
+  after = self->pid ? memory_of (self->pid, "Anonymous:") : 0;
+  printf ("connections=%u bytes_each=%.0f\n", self->connections,
+          ((double) after - (double) before) / self->connections);
+  fflush (stdout);
+  if (self->wake != NULL)
+    wake (self);
+  if (self->hold)
+    hold (self);
+}
+
+static void
+usage (void)
+{
+  fprintf (stderr, "usage: idle --port N --path /x [--connections 10000] [--databases N] [--pid PID]\n"
+                   "  [--answered] [--hold] [--wake /db/{id} [--expect N]] [--header 'Name: value']\n");
+  exit (2);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct option options[] = {
+    { "port", 1, NULL, 'p' },      { "path", 1, NULL, 'u' },    { "connections", 1, NULL, 'c' },
+    { "databases", 1, NULL, 'd' }, { "pid", 1, NULL, 'P' },     { "answered", 0, NULL, 'a' },
+    { "hold", 0, NULL, 'h' },      { "wake", 1, NULL, 'w' },    { "expect", 1, NULL, 'e' },
+    { "header", 1, NULL, 'H' },    { NULL, 0, NULL, 0 },
+  };
+  Idle idle = { .plan = { .method = "GET", .path = "/", .random = 1 }, .connections = 10000,
+                .batch = 100 };
+  int option;
+
+  while ((option = getopt_long (argc, argv, "", options, NULL)) >= 0)
+    switch (option)
+      {
+      case 'p': idle.port = (uint16_t) atoi (optarg); break;
+      case 'u': idle.plan.path = optarg; break;
+      case 'c': idle.connections = (unsigned) atoi (optarg); break;
+      case 'd': idle.plan.databases = (unsigned) atoi (optarg); break;
+      case 'P': idle.pid = atoi (optarg); break;
+      case 'a': idle.answered = true; break;
+      case 'h': idle.hold = true; break;
+      case 'w': idle.wake = optarg; break;
+      case 'e': idle.expect = (unsigned) atoi (optarg); break;
+      case 'H':
+        snprintf (idle.plan.extra, sizeof idle.plan.extra, "%s\r\n", optarg);
+        break;
+      default: usage ();
+      }
+  if (idle.port == 0 || idle.connections == 0)
+    usage ();
+  raise_descriptor_limit ();
+  run (&idle);
+  return 0;
+}
