@@ -1,0 +1,449 @@
+/* sync-database.c: databases: opening with the right checked, creating, information, deleting.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync.h"
+#include "sync-json.h"
+
+#define REVS_LIMIT_DEFAULT 1000
+#define REVS_LIMIT_MAX 1000000
+
+/* What a worker has looked up, as of one generation. */
+typedef struct
+{
+  GHashTable *databases; /* name -> SyncDb */
+  gint generation;
+} SyncWorker;
+
+SyncDb *
+sync_db_ref (SyncDb *db)
+{
+  db->ref_count++;
+  return db;
+}
+
+void
+sync_db_unref (SyncDb *db)
+{
+  if (db == NULL || --db->ref_count > 0)
+    return;
+  cs_store_db_unref (db->db);
+  sync_security_clear (&db->security);
+  g_free (db->name);
+  g_free (db);
+}
+
+static void
+release (gpointer db)
+{
+  sync_db_unref (db);
+}
+
+gpointer
+sync_worker_new (Sync *self)
+{
+  SyncWorker *worker = g_new0 (SyncWorker, 1);
+
+  worker->databases = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, release);
+  worker->generation = g_atomic_int_get (&self->generation);
+  return worker;
+}
+
+void
+sync_worker_free (gpointer data)
+{
+  SyncWorker *worker = data;
+
+  g_hash_table_unref (worker->databases);
+  g_free (worker);
+}
+
+void
+sync_databases_changed (Sync *self)
+{
+  g_atomic_int_inc (&self->generation);
+}
+
+static SyncWorker *
+current_worker (Sync *self)
+{
+  SyncWorker *worker = cs_local (self);
+  gint generation = g_atomic_int_get (&self->generation);
+
+  if (worker->generation != generation)
+    {
+      worker->generation = generation;
+      g_hash_table_remove_all (worker->databases);
+    }
+  return worker;
+}
+
+/* Reads on a fiber, which json-glib must not run on: the text is small and its depth was checked when it
+ * was stored, so the pool parses it. */
+typedef struct
+{
+  GBytes *text;
+  SyncSecurity *security;
+} Loading;
+
+static void
+load_security (gpointer data)
+{
+  Loading *loading = data;
+  gsize size;
+  const char *text = g_bytes_get_data (loading->text, &size);
+
+  if (!sync_security_parse (cs_slice (text, size), loading->security))
+    sync_security_default (loading->security);
+}
+
+static CsStatus
+read_security (Sync *self, SyncDb *db)
+{
+  g_autoptr (GBytes) text = NULL;
+  Loading loading = { NULL, &db->security };
+  CsStatus status = cs_store_meta_get (self->store, db->db, "security", &text);
+
+  if (status == CS_NOT_FOUND)
+    {
+      sync_security_default (&db->security);
+      return CS_OK;
+    }
+  if (status != CS_OK)
+    return status;
+  loading.text = text;
+  return cs_pool_run (self, load_security, &loading);
+}
+
+static CsStatus
+read_revs_limit (Sync *self, SyncDb *db)
+{
+  g_autoptr (GBytes) text = NULL;
+  CsStatus status = cs_store_meta_get (self->store, db->db, "revs_limit", &text);
+
+  db->revs_limit = REVS_LIMIT_DEFAULT;
+  if (status == CS_NOT_FOUND)
+    return CS_OK;
+  if (status == CS_OK)
+    {
+      g_autofree char *digits = g_strndup (g_bytes_get_data (text, NULL), g_bytes_get_size (text));
+
+      db->revs_limit = g_ascii_strtoull (digits, NULL, 10);
+    }
+  return status;
+}
+
+/* Looks the database up; the worker may have changed generations over the waits, in which case nothing
+ * is remembered. */
+static CsStatus
+look_up (Sync *self, CsSlice name, SyncDb **out)
+{
+  gint generation = g_atomic_int_get (&self->generation);
+  g_autoptr (SyncDb) db = g_new0 (SyncDb, 1);
+  CsStatus status;
+
+  db->ref_count = 1;
+  db->name = g_strndup (name.data, name.len);
+  status = cs_store_open (self->store, name, &db->db);
+  if (status == CS_OK)
+    status = read_security (self, db);
+  if (status == CS_OK)
+    status = read_revs_limit (self, db);
+  if (status != CS_OK)
+    return status;
+  if (generation == current_worker (self)->generation)
+    {
+      SyncDb *kept = sync_db_ref (db);
+
+      g_hash_table_replace (current_worker (self)->databases, kept->name, kept);
+    }
+  *out = g_steal_pointer (&db);
+  return CS_OK;
+}
+
+static void
+reply_not_allowed (CsHttpExchange *exchange, SyncRight right)
+{
+  CsIdentity *identity = cs_http_identity (exchange);
+
+  if (right == SYNC_ADMIN)
+    sync_reply_error (exchange, 401, "unauthorized", "You are not a db or server admin.");
+  else if (identity->user == NULL)
+    sync_reply_error (exchange, 401, "unauthorized", "You are not authorized to access this db.");
+  else
+    sync_reply_error (exchange, 403, "forbidden", "You are not allowed to access this db.");
+}
+
+/* Names reach the store behind their tenant's: `tenant/name`; that of the default tenant is empty. */
+static gboolean
+legal_name (CsSlice name)
+{
+  if (name.len == 0 || name.len > SYNC_NAME_MAX || !g_ascii_islower (name.data[0]))
+    return FALSE;
+  for (gsize i = 1; i < name.len; i++)
+    if (!g_ascii_islower (name.data[i]) && !g_ascii_isdigit (name.data[i])
+        && (name.data[i] == '\0' || strchr ("_$()+/-", name.data[i]) == NULL))
+      return FALSE;
+  return TRUE;
+}
+
+SyncDb *
+sync_open (CsHttpExchange *exchange, Sync *self, SyncRight right)
+{
+  CsSlice name = cs_http_param (exchange, 0);
+  char *key = cs_http_alloc (exchange, name.len + 1);
+  SyncDb *db = NULL;
+  CsStatus status;
+
+  memcpy (key, name.data, name.len);
+  key[name.len] = '\0';
+  db = g_hash_table_lookup (current_worker (self)->databases, key);
+  if (db != NULL)
+    sync_db_ref (db);
+  else
+    {
+      status = legal_name (name) || cs_slice_is (name, "_users") || cs_slice_is (name, "_replicator")
+                 ? look_up (self, name, &db)
+                 : CS_NOT_FOUND;
+      if (status != CS_OK)
+        {
+          sync_reply_status (exchange, status);
+          return NULL;
+        }
+    }
+  if (!sync_security_allows (&db->security, cs_http_identity (exchange), right))
+    {
+      reply_not_allowed (exchange, right);
+      sync_db_unref (db);
+      return NULL;
+    }
+  return db;
+}
+
+gboolean
+sync_server_admin (CsHttpExchange *exchange)
+{
+  if (cs_http_identity (exchange)->admin)
+    return TRUE;
+  sync_reply_error (exchange, 401, "unauthorized", "You are not a server admin.");
+  return FALSE;
+}
+
+/* ---- PUT /{db} ---- */
+
+static gboolean
+check_new_name (CsHttpExchange *exchange, CsSlice name)
+{
+  g_autofree char *reason = NULL;
+
+  if (name.len > SYNC_NAME_MAX)
+    {
+      reason = g_strdup_printf ("At least one path segment of `%.*s` is too long.", (int) name.len,
+                                name.data);
+      sync_reply_error (exchange, 400, "database_name_too_long", reason);
+      return FALSE;
+    }
+  if (legal_name (name) || cs_slice_is (name, "_users") || cs_slice_is (name, "_replicator"))
+    return TRUE;
+  reason = g_strdup_printf ("Name: '%.*s'. Only lowercase characters (a-z), digits (0-9), and any of "
+                            "the characters _, $, (, ), +, -, and / are allowed. Must begin with a "
+                            "letter.",
+                            (int) name.len, name.data);
+  sync_reply_error (exchange, 400, "illegal_database_name", reason);
+  return FALSE;
+}
+
+/* A database that another plugin's route hides could never be reached. */
+static gboolean
+check_not_shadowed (CsHttpExchange *exchange, Sync *self, CsSlice name)
+{
+  const SyncSettings *settings = cs_settings (self);
+  g_autoptr (GString) path = g_string_new (strcmp (settings->mount, "/") == 0 ? "" : settings->mount);
+  const char *template_ = NULL;
+  const char *owner;
+  g_autofree char *reason = NULL;
+
+  g_string_append_c (path, '/');
+  sync_append_encoded (path, name);
+  owner = cs_http_lookup (self->http, "GET", path->str, &template_);
+  if (owner == NULL || strcmp (owner, cs_name (self)) == 0)
+    return TRUE;
+  reason = g_strdup_printf ("The plugin '%s' answers %s here: choose another name, or set sync.mount",
+                            owner, template_);
+  sync_reply_error (exchange, 412, "name_is_taken", reason);
+  return FALSE;
+}
+
+void
+sync_database_put (CsHttpExchange *exchange, gpointer self)
+{
+  Sync *sync = self;
+  CsSlice name = cs_http_param (exchange, 0);
+  CsStoreDb *db = NULL;
+  CsStatus status;
+
+  if (!sync_server_admin (exchange) || !check_new_name (exchange, name)
+      || !check_not_shadowed (exchange, sync, name))
+    return;
+  status = cs_store_create (sync->store, name, &db);
+  cs_store_db_unref (db);
+  if (status == CS_EXISTS)
+    sync_reply_error (exchange, 412, "file_exists",
+                      "The database could not be created, the file already exists.");
+  else if (status != CS_OK)
+    sync_reply_status (exchange, status);
+  else
+    {
+      sync_databases_changed (sync);
+      sync_set_location (exchange, sync, name, cs_slice (NULL, 0));
+      sync_reply_ok (exchange, 201);
+    }
+}
+
+/* ---- GET, DELETE /{db} ---- */
+
+GString *
+sync_database_info (const char *name, CsStoreDb *db, const CsStoreInfo *info)
+{
+  GString *json = g_string_new ("{\"db_name\":");
+
+  sync_json_append_string (json, cs_slice_str (name));
+  g_string_append (json, ",\"purge_seq\":");
+  sync_seq_append (json, 0, info->epoch);
+  g_string_append (json, ",\"update_seq\":");
+  sync_seq_append (json, info->last_seq, info->epoch);
+  g_string_append_printf (json,
+                          ",\"sizes\":{\"file\":%" G_GUINT64_FORMAT ",\"external\":%" G_GUINT64_FORMAT
+                          ",\"active\":%" G_GUINT64_FORMAT "},\"props\":{}"
+                          ",\"doc_del_count\":%" G_GUINT64_FORMAT ",\"doc_count\":%" G_GUINT64_FORMAT
+                          ",\"disk_format_version\":8,\"compact_running\":false"
+                          ",\"cluster\":{\"q\":1,\"n\":1,\"w\":1,\"r\":1}"
+                          ",\"instance_start_time\":\"%" G_GINT64_FORMAT "\"}",
+                          info->bytes_file, info->bytes_data, info->bytes_data, info->n_deleted,
+                          info->n_records, info->created / G_USEC_PER_SEC);
+  return json;
+}
+
+void
+sync_database_get (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  g_autoptr (GString) json = NULL;
+  CsStoreInfo info = { .size = sizeof info };
+  CsStatus status;
+
+  if (db == NULL)
+    return;
+  status = cs_store_info (db->db, &info);
+  if (status != CS_OK)
+    {
+      sync_reply_status (exchange, status);
+      return;
+    }
+  json = sync_database_info (db->name, db->db, &info);
+  sync_reply_json (exchange, 200, json);
+}
+
+void
+sync_database_delete (CsHttpExchange *exchange, gpointer self)
+{
+  Sync *sync = self;
+  CsSlice rev;
+  CsStatus status;
+
+  if (!sync_server_admin (exchange))
+    return;
+  if (cs_http_query (exchange, "rev", &rev))
+    {
+      sync_reply_error (exchange, 400, "bad_request",
+                        "You tried to DELETE a database with a ?=rev parameter. Did you mean to "
+                        "DELETE a document instead?");
+      return;
+    }
+  status = cs_store_drop (sync->store, cs_http_param (exchange, 0));
+  sync_databases_changed (sync);
+  if (status == CS_OK)
+    sync_reply_ok (exchange, 200);
+  else
+    sync_reply_status (exchange, status);
+}
+
+/* ---- _revs_limit, _ensure_full_commit ---- */
+
+void
+sync_revs_limit_get (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  g_autoptr (GString) json = NULL;
+
+  if (db == NULL)
+    return;
+  json = g_string_new (NULL);
+  g_string_printf (json, "%" G_GUINT64_FORMAT, db->revs_limit);
+  sync_reply_json (exchange, 200, json);
+}
+
+static gboolean
+parse_limit (CsSlice body, guint64 *limit)
+{
+  g_autofree char *text = g_strndup (body.data, body.len);
+
+  g_strstrip (text);
+  return g_ascii_string_to_unsigned (text, 10, 1, REVS_LIMIT_MAX, limit, NULL);
+}
+
+void
+sync_revs_limit_put (CsHttpExchange *exchange, gpointer self)
+{
+  Sync *sync = self;
+  g_autoptr (SyncDb) db = sync_open (exchange, sync, SYNC_ADMIN);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *text = NULL;
+  CsSlice body;
+  guint64 limit;
+  CsStatus status;
+
+  if (db == NULL || cs_http_read_body (exchange, &body) != CS_OK)
+    return;
+  if (body.len == 0)
+    {
+      sync_reply_not_json (exchange);
+      return;
+    }
+  if (!parse_limit (body, &limit))
+    {
+      sync_reply_error (exchange, 400, "bad_request", "_revs_limit must be a number, 1 or more");
+      return;
+    }
+  text = g_strdup_printf ("%" G_GUINT64_FORMAT, limit);
+  bytes = g_bytes_new (text, strlen (text));
+  status = cs_store_meta_set (sync->store, db->db, "revs_limit", bytes);
+  if (status != CS_OK)
+    {
+      sync_reply_status (exchange, status);
+      return;
+    }
+  sync_databases_changed (sync);
+  sync_reply_ok (exchange, 200);
+}
+
+/* Every answer to a write comes after its fsync, so there is nothing left to do. */
+void
+sync_ensure_full_commit (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  g_autoptr (GString) json = NULL;
+  CsStoreInfo info = { .size = sizeof info };
+  CsSlice body;
+  CsStatus status;
+
+  if (db == NULL || !sync_body_is_json (exchange) || cs_http_read_body (exchange, &body) != CS_OK)
+    return;
+  status = cs_store_info (db->db, &info);
+  if (status != CS_OK)
+    {
+      sync_reply_status (exchange, status);
+      return;
+    }
+  json = g_string_new ("{\"ok\":true,\"instance_start_time\":");
+  g_string_append_printf (json, "\"%" G_GINT64_FORMAT "\"}", info.created / G_USEC_PER_SEC);
+  sync_reply_json (exchange, 201, json);
+}

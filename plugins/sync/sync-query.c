@@ -1,0 +1,47 @@
+/* sync-query.c: query parameters and content types as CouchDB takes them.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync.h"
+
+gboolean
+sync_query_flag (CsHttpExchange *exchange, const char *name)
+{
+  CsSlice value;
+
+  return cs_http_query (exchange, name, &value) && cs_slice_is (value, "true");
+}
+
+gboolean
+sync_query_number (CsHttpExchange *exchange, const char *name, gint64 *value)
+{
+  CsSlice text;
+  gint64 number = 0;
+  gsize i;
+
+  if (!cs_http_query (exchange, name, &text))
+    return TRUE;
+  for (i = 0; i < text.len && i < 18 && g_ascii_isdigit (text.data[i]); i++)
+    number = number * 10 + (text.data[i] - '0');
+  if (i == 0 || i < text.len)
+    {
+      g_autofree char *reason
+        = g_strdup_printf ("Invalid value for %s: a whole number is needed", name);
+
+      sync_reply_error (exchange, 400, "query_parse_error", reason);
+      return FALSE;
+    }
+  *value = number;
+  return TRUE;
+}
+
+gboolean
+sync_body_is_json (CsHttpExchange *exchange)
+{
+  static const char json[] = "application/json";
+  CsSlice type = cs_http_header (exchange, "Content-Type");
+
+  if (type.len >= sizeof json - 1 && g_ascii_strncasecmp (type.data, json, sizeof json - 1) == 0
+      && (type.len == sizeof json - 1 || strchr ("; \t", type.data[sizeof json - 1]) != NULL))
+    return TRUE;
+  sync_reply_error (exchange, 415, "bad_content_type", "Content-Type must be application/json");
+  return FALSE;
+}

@@ -1,0 +1,150 @@
+/* sync-routes.c: the API as a table: method, path, handler.
+ *
+ * Routes are public to the server: a database's `_security` decides, and its answers differ for the
+ * anonymous and for the unauthorised.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync.h"
+
+static void method_not_allowed (CsHttpExchange *exchange, gpointer self);
+static void needs_javascript (CsHttpExchange *exchange, gpointer self);
+
+#define GET(path, handler, summary) { "GET", path, handler, summary, CS_ACCESS_PUBLIC }
+#define PUT(path, handler, summary) { "PUT", path, handler, summary, CS_ACCESS_PUBLIC }
+#define POST(path, handler, summary) { "POST", path, handler, summary, CS_ACCESS_PUBLIC }
+#define DELETE(path, handler, summary) { "DELETE", path, handler, summary, CS_ACCESS_PUBLIC }
+#define OTHERS(path) { "*", path, method_not_allowed, "Tells the methods that are allowed", CS_ACCESS_PUBLIC }
+#define FEED(method, path, handler, summary)                                                       \
+  { method, path, handler, summary, CS_ACCESS_PUBLIC, .admission = CS_ADMIT_FEED,                  \
+    .deadline = CS_NEVER }
+
+static const CsHttpRoute routes[] = {
+  GET ("/", sync_welcome, "Welcome: version and the server's uuid"),
+  OTHERS ("/"),
+  GET ("/_up", sync_up, "Is the node ready?"),
+  OTHERS ("/_up"),
+  GET ("/_all_dbs", sync_all_dbs, "Names of the databases"),
+  OTHERS ("/_all_dbs"),
+  POST ("/_dbs_info", sync_dbs_info, "Information on several databases"),
+  OTHERS ("/_dbs_info"),
+  GET ("/_uuids", sync_uuids, "Fresh unique ids"),
+  OTHERS ("/_uuids"),
+  GET ("/_session", sync_session, "Who the server takes the client for"),
+  OTHERS ("/_session"),
+  GET ("/_active_tasks", sync_active_tasks, "Background tasks"),
+  OTHERS ("/_active_tasks"),
+  GET ("/_membership", sync_membership, "Nodes of the cluster"),
+  OTHERS ("/_membership"),
+
+  GET ("/{db}", sync_database_get, "Information on a database"),
+  PUT ("/{db}", sync_database_put, "Creates a database"),
+  DELETE ("/{db}", sync_database_delete, "Deletes a database"),
+  POST ("/{db}", sync_document_post, "Creates a document under a new id"),
+  OTHERS ("/{db}"),
+
+  GET ("/{db}/_all_docs", sync_all_docs, "Documents by id"),
+  POST ("/{db}/_all_docs", sync_all_docs, "Documents of the given ids"),
+  OTHERS ("/{db}/_all_docs"),
+  GET ("/{db}/_design_docs", sync_all_docs, "Design documents by id"),
+  POST ("/{db}/_design_docs", sync_all_docs, "Design documents of the given ids"),
+  OTHERS ("/{db}/_design_docs"),
+  FEED ("GET", "/{db}/_changes", sync_changes, "Changes, at once or as they come"),
+  FEED ("POST", "/{db}/_changes", sync_changes, "Changes of the given documents"),
+  OTHERS ("/{db}/_changes"),
+  POST ("/{db}/_bulk_docs", sync_bulk_docs, "Writes many documents"),
+  OTHERS ("/{db}/_bulk_docs"),
+  POST ("/{db}/_bulk_get", sync_bulk_get, "Reads many revisions"),
+  OTHERS ("/{db}/_bulk_get"),
+  POST ("/{db}/_revs_diff", sync_revs_diff, "Which of these revisions are missing"),
+  OTHERS ("/{db}/_revs_diff"),
+  POST ("/{db}/_missing_revs", sync_missing_revs, "Which of these revisions are missing, by id"),
+  OTHERS ("/{db}/_missing_revs"),
+  GET ("/{db}/_security", sync_security_get, "Who reads, writes and administers"),
+  PUT ("/{db}/_security", sync_security_put, "Changes who reads, writes and administers"),
+  OTHERS ("/{db}/_security"),
+  GET ("/{db}/_revs_limit", sync_revs_limit_get, "How many generations a document remembers"),
+  PUT ("/{db}/_revs_limit", sync_revs_limit_put, "Changes how many generations are remembered"),
+  OTHERS ("/{db}/_revs_limit"),
+  POST ("/{db}/_ensure_full_commit", sync_ensure_full_commit, "Answers when all is durable"),
+  OTHERS ("/{db}/_ensure_full_commit"),
+
+  GET ("/{db}/_local_docs", sync_local_docs, "Local documents by id"),
+  POST ("/{db}/_local_docs", sync_local_docs, "Local documents of the given ids"),
+  OTHERS ("/{db}/_local_docs"),
+  GET ("/{db}/_local/{id...}", sync_local_get, "Reads a local document, such as a checkpoint"),
+  PUT ("/{db}/_local/{id...}", sync_local_put, "Writes a local document"),
+  DELETE ("/{db}/_local/{id...}", sync_local_delete, "Deletes a local document"),
+  OTHERS ("/{db}/_local/{id...}"),
+
+  GET ("/{db}/_design/{id}", sync_document_get, "Reads a design document"),
+  PUT ("/{db}/_design/{id}", sync_document_put, "Writes a design document"),
+  DELETE ("/{db}/_design/{id}", sync_document_delete, "Deletes a design document"),
+  OTHERS ("/{db}/_design/{id}"),
+  GET ("/{db}/_design/{id}/_view/{name}", needs_javascript, "Views need JavaScript: not implemented"),
+  POST ("/{db}/_design/{id}/_view/{name}", needs_javascript, "Views need JavaScript: not implemented"),
+
+  GET ("/{db}/{id}", sync_document_get, "Reads a document"),
+  PUT ("/{db}/{id}", sync_document_put, "Writes a document"),
+  DELETE ("/{db}/{id}", sync_document_delete, "Deletes a document"),
+  OTHERS ("/{db}/{id}"),
+};
+
+/* What CouchDB lists, in its order. */
+static const struct
+{
+  const char *path;
+  const char *methods;
+} allowed[] = {
+  { "/", "GET,HEAD" },
+  { "/_up", "GET,HEAD" },
+  { "/_all_dbs", "GET,HEAD" },
+  { "/_dbs_info", "GET,POST" },
+  { "/_uuids", "GET" },
+  { "/_session", "GET,HEAD" },
+  { "/_active_tasks", "GET,HEAD" },
+  { "/_membership", "GET,HEAD" },
+  { "/{db}", "DELETE,GET,HEAD,POST" },
+  { "/{db}/_all_docs", "GET,HEAD,POST" },
+  { "/{db}/_design_docs", "GET,HEAD,POST" },
+  { "/{db}/_changes", "GET,POST,HEAD" },
+  { "/{db}/_security", "PUT,GET" },
+  { "/{db}/_revs_limit", "PUT,GET" },
+  { "/{db}/_local_docs", "GET,HEAD,POST" },
+  { "/{db}/_local/{id...}", "DELETE,GET,HEAD,PUT" },
+  { "/{db}/_design/{id}", "DELETE,GET,HEAD,POST,PUT,COPY" },
+  { "/{db}/{id}", "DELETE,GET,HEAD,POST,PUT,COPY" },
+};
+
+static const char *
+methods_of (const char *path)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (allowed); i++)
+    if (strcmp (allowed[i].path, path) == 0)
+      return allowed[i].methods;
+  return "POST";
+}
+
+static void
+method_not_allowed (CsHttpExchange *exchange, gpointer self)
+{
+  const char *methods = methods_of (cs_http_route (exchange)->path);
+  g_autofree char *reason = g_strdup_printf ("Only %s allowed", methods);
+
+  cs_http_set_header (exchange, "Allow", methods);
+  sync_reply_error (exchange, 405, "method_not_allowed", reason);
+}
+
+static void
+needs_javascript (CsHttpExchange *exchange, gpointer self)
+{
+  sync_reply_error (exchange, 501, "not_implemented",
+                    "Views and other JavaScript of design documents are stored and replicated, not run");
+}
+
+gboolean
+sync_routes_add (Sync *self, GError **error)
+{
+  const SyncSettings *settings = cs_settings (self);
+
+  return cs_http_mount_routes (self->http, self, settings->mount, CS_ROWS (routes), error)
+         && cs_http_set_error_func (self->http, self, settings->mount, sync_error_page, error);
+}

@@ -1,0 +1,55 @@
+/* sync-settings.c: the settings of the section [sync].
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync.h"
+
+#define RELOADABLE .flags = CS_SETTING_RELOADABLE
+
+const CsSetting sync_settings[] = {
+  CS_STRING (SyncSettings, mount, "mount", "/", "Path below which the API answers"),
+  CS_LIST (SyncSettings, cors_origins, "cors-origins", NULL,
+           "Origins that browsers may call from, or *; CORS is off when unset", RELOADABLE),
+  CS_BOOL (SyncSettings, cors_credentials, "cors-credentials", "false",
+           "Let browsers send credentials from those origins", RELOADABLE),
+  CS_LIST (SyncSettings, cors_headers, "cors-headers",
+           "accept, authorization, content-type, origin, referer, x-csrf-token",
+           "Request headers that browsers may send", RELOADABLE),
+  CS_DURATION (SyncSettings, cors_max_age, "cors-max-age", "10m",
+               "How long a browser may remember a preflight's answer", RELOADABLE),
+  CS_SIZE (SyncSettings, max_document, "max-document", "8M",
+           "Largest document, without attachments", .min = 1024, .max = 1 << 30, RELOADABLE),
+  CS_SIZE (SyncSettings, max_attachment, "max-attachment", "64M",
+           "Largest attachment that is sent inline", .min = 1024, .max = 1 << 30, RELOADABLE),
+  CS_INT (SyncSettings, max_depth, "max-depth", "512", "Deepest nesting of a document", .min = 8,
+          .max = 4096, RELOADABLE),
+  CS_INT (SyncSettings, max_feeds, "max-feeds", "100000", "Feeds that may wait in the whole node",
+          .min = 1, .max = 10000000, RELOADABLE),
+  CS_DURATION (SyncSettings, feed_timeout, "feed-timeout", "60s",
+               "Longest wait of a feed without heartbeat", .min = G_USEC_PER_SEC / 10,
+               .max = 86400 * (gint64) G_USEC_PER_SEC, RELOADABLE),
+  CS_DURATION (SyncSettings, heartbeat, "heartbeat", "60s",
+               "Pause between heartbeats when a client asks for `heartbeat=true`",
+               .min = G_USEC_PER_SEC, .max = 3600 * (gint64) G_USEC_PER_SEC, RELOADABLE),
+  CS_SETTINGS_END
+};
+
+gboolean
+sync_settings_check (const char *kind, const void *settings, GError **error)
+{
+  const SyncSettings *self = settings;
+  gboolean any_origin = self->cors_origins != NULL
+                        && g_strv_contains ((const char *const *) self->cors_origins, "*");
+
+  if (self->mount[0] != '/' || strpbrk (self->mount, "?#{} ") != NULL)
+    {
+      g_set_error_literal (error, CS_ERROR, CS_INVALID,
+                           "mount: must be a path such as / or /couchdb");
+      return FALSE;
+    }
+  if (any_origin && self->cors_origins[1] != NULL)
+    {
+      g_set_error_literal (error, CS_ERROR, CS_INVALID,
+                           "cors-origins: * stands alone; leave it out or leave out the others");
+      return FALSE;
+    }
+  return TRUE;
+}

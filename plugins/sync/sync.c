@@ -1,0 +1,126 @@
+/* sync.c: the instance: its services, the server's uuid, and its life.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-plugin.h"
+#include "sync.h"
+
+gboolean
+sync_create (gpointer data, GError **error)
+{
+  Sync *self = data;
+
+  self->feeds_waiting
+    = cs_gauge (self, "sync_feeds_waiting", "Feeds that wait for a change.", NULL);
+  self->feed_wakes = cs_counter (self, "sync_feed_wakes_total", "Feeds woken by a change.", NULL);
+  self->documents_written
+    = cs_counter (self, "sync_documents_written_total", "Revisions stored.", NULL);
+  self->conflicts = cs_counter (self, "sync_document_conflicts_total",
+                                "Writes refused because of another revision.", NULL);
+  return TRUE;
+}
+
+static CsStatus
+make_uuid (Sync *self)
+{
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autoptr (GBytes) bytes = NULL;
+  gsize n = 0;
+
+  for (gsize i = 0; uuid[i] != '\0'; i++)
+    if (uuid[i] != '-')
+      self->uuid[n++] = uuid[i];
+  bytes = g_bytes_new (self->uuid, n);
+  return cs_store_meta_set (self->store, NULL, "server-uuid", bytes);
+}
+
+/* It must survive restarts: clients make checkpoint ids of it. */
+static gboolean
+load_uuid (Sync *self, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  CsStatus status = cs_store_meta_get (self->store, NULL, "server-uuid", &bytes);
+
+  if (status == CS_OK && g_bytes_get_size (bytes) == sizeof self->uuid - 1)
+    memcpy (self->uuid, g_bytes_get_data (bytes, NULL), sizeof self->uuid - 1);
+  else if (status == CS_NOT_FOUND || status == CS_OK)
+    status = make_uuid (self);
+  if (status == CS_OK)
+    return TRUE;
+  g_set_error (error, CS_ERROR, (gint) status, "the server's uuid cannot be kept in the store: %s",
+               cs_status_text (status));
+  return FALSE;
+}
+
+typedef struct
+{
+  Sync *self;
+  const char *mount;
+  char *found; /* the first clash, told with both names and the remedy */
+} Shadows;
+
+static void
+check_route (const CsHttpRoute *route, const char *path, const char *plugin, gpointer data)
+{
+  Shadows *shadows = data;
+  gsize n = strlen (shadows->mount);
+  g_autofree char *first = NULL;
+  CsStoreDb *db = NULL;
+
+  if (shadows->found != NULL || strcmp (plugin, cs_name (shadows->self)) == 0
+      || strncmp (path, shadows->mount, n) != 0)
+    return;
+  path += n;
+  path += *path == '/';
+  first = g_strndup (path, strcspn (path, "/"));
+  if (*first == '\0' || *first == '{'
+      || cs_store_open (shadows->self->store, cs_slice_str (first), &db) != CS_OK)
+    return;
+  cs_store_db_unref (db);
+  shadows->found
+    = g_strdup_printf ("the route /%s of the plugin '%s' would hide the database '%s': rename the "
+                       "route, or move the API with sync.mount = /couchdb",
+                       path, plugin, first);
+}
+
+/* Once every plugin has started and all routes are there. */
+static gboolean
+check_shadows (Sync *self, GError **error)
+{
+  const SyncSettings *settings = cs_settings (self);
+  Shadows shadows = { self, strcmp (settings->mount, "/") == 0 ? "" : settings->mount, NULL };
+
+  cs_http_visit_routes (self->http, check_route, &shadows);
+  if (shadows.found == NULL)
+    return TRUE;
+  g_set_error_literal (error, CS_ERROR, CS_EXISTS, shadows.found);
+  g_free (shadows.found);
+  return FALSE;
+}
+
+gboolean
+sync_start (gpointer data, GError **error)
+{
+  Sync *self = data;
+
+  self->store = cs_require (self, CS_STORE);
+  self->http = cs_require (self, CS_HTTP);
+  self->auth = cs_require (self, CS_AUTH);
+  return load_uuid (self, error) && sync_routes_add (self, error) && sync_cors_add (self, error);
+}
+
+gboolean
+sync_worker_start (gpointer data, guint worker, GError **error)
+{
+  Sync *self = data;
+
+  if (worker == 0 && !check_shadows (self, error))
+    return FALSE;
+  cs_set_local (self, sync_worker_new (self));
+  return TRUE;
+}
+
+void
+sync_worker_stop (gpointer data, guint worker)
+{
+  sync_worker_free (cs_local (data));
+  cs_set_local (data, NULL);
+}

@@ -1,0 +1,174 @@
+/* sync.h: what the files of this plugin share: its state, a request's database, and how answers look.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SYNC_H
+#define SYNC_H
+
+#include <cloudsync/sdk.h>
+
+#define SYNC_NAME_MAX 238 /* bytes of a database's name, as in CouchDB */
+
+typedef struct
+{
+  char *mount;
+  char **cors_origins;
+  gboolean cors_credentials;
+  char **cors_headers;
+  gint64 cors_max_age;
+  gint64 max_document; /* bytes */
+  gint64 max_attachment;
+  gint64 max_depth;
+  gint64 max_feeds;
+  gint64 feed_timeout;
+  gint64 heartbeat;
+} SyncSettings;
+
+extern const CsSetting sync_settings[];
+gboolean sync_settings_check (const char *kind, const void *settings, GError **error);
+
+/* The instance. Constant after start () but for `generation`. */
+typedef struct
+{
+  CsStore *store;
+  CsHttp *http;
+  CsAuth *auth;
+  char uuid[33];   /* of the server; part of every client's checkpoint id */
+  gint generation; /* atomic; rises whenever a database comes, goes or changes its rules */
+  CsStat feeds_waiting;
+  CsStat feed_wakes;
+  CsStat conflicts;
+  CsStat documents_written;
+} Sync;
+
+/* Who may do what in a database: names and roles, NULL-terminated. */
+typedef struct
+{
+  char **admin_names;
+  char **admin_roles;
+  char **member_names;
+  char **member_roles;
+} SyncSecurity;
+
+/* A database as one worker sees it; belongs to that worker. */
+typedef struct
+{
+  guint ref_count;
+  CsStoreDb *db;
+  char *name;
+  SyncSecurity security;
+  guint64 revs_limit;
+} SyncDb;
+
+typedef enum
+{
+  SYNC_MEMBER, /* read and write */
+  SYNC_ADMIN   /* change the rules, compact */
+} SyncRight;
+
+/* ---- sync-database.c ---- */
+
+/* The database of the path's first parameter, with the right checked; a reference. NULL: answered. */
+SyncDb *sync_open (CsHttpExchange *exchange, Sync *self, SyncRight right);
+/* TRUE for an administrator of the server; else answered 401. */
+gboolean sync_server_admin (CsHttpExchange *exchange);
+SyncDb *sync_db_ref (SyncDb *db);
+void sync_db_unref (SyncDb *db);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SyncDb, sync_db_unref)
+
+/* Every worker looks its databases up anew: one came, went or changed its rules. Any thread. */
+void sync_databases_changed (Sync *self);
+void sync_worker_free (gpointer worker);
+gpointer sync_worker_new (Sync *self);
+GString *sync_database_info (const char *name, CsStoreDb *db, const CsStoreInfo *info);
+
+/* ---- sync-security.c ---- */
+
+/* Parses `{"admins": {"names", "roles"}, "members": …}`; FALSE when a list is no list of strings. Pool or
+ * main thread. `text` has been validated. */
+gboolean sync_security_parse (CsSlice text, SyncSecurity *security);
+void sync_security_clear (SyncSecurity *security);
+/* Administrators only, as CouchDB has it. */
+void sync_security_default (SyncSecurity *security);
+gboolean sync_security_allows (const SyncSecurity *security, const CsIdentity *identity,
+                               SyncRight right);
+
+/* ---- sync-answer.c: answers in CouchDB's form ---- */
+
+void sync_reply_error (CsHttpExchange *exchange, guint status, const char *error,
+                       const char *reason);
+/* The 4xx or 5xx for a failure of the store. */
+void sync_reply_status (CsHttpExchange *exchange, CsStatus status);
+void sync_reply_json (CsHttpExchange *exchange, guint status, GString *json);
+void sync_reply_slices (CsHttpExchange *exchange, guint status, const CsSlice *parts, guint n);
+void sync_reply_ok (CsHttpExchange *exchange, guint status);
+void sync_reply_not_json (CsHttpExchange *exchange);
+/* Begins a streamed answer with the headers every answer has. */
+void sync_begin (CsHttpExchange *exchange, const char *type);
+/* For cs_http_set_error_func (). */
+void sync_error_page (CsHttpExchange *exchange, gpointer self, guint status, const char *reason);
+void sync_set_etag (CsHttpExchange *exchange, CsSlice tag);
+/* TRUE when If-None-Match has the tag: 304 was answered. */
+gboolean sync_not_modified (CsHttpExchange *exchange, CsSlice tag);
+/* Appends text percent-encoded as CouchDB does in Location. */
+void sync_append_encoded (GString *out, CsSlice text);
+/* `http://host/mount/db`, and `/rest` when it is not empty. */
+void sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice db, CsSlice rest);
+
+/* ---- sync-query.c: query parameters ---- */
+
+/* TRUE iff the parameter is exactly `true`. */
+gboolean sync_query_flag (CsHttpExchange *exchange, const char *name);
+/* FALSE: answered 400. Absent leaves *value as it is. */
+gboolean sync_query_number (CsHttpExchange *exchange, const char *name, gint64 *value);
+/* FALSE: not application/json, answered 415. */
+gboolean sync_body_is_json (CsHttpExchange *exchange);
+
+/* ---- sync-seq.c: sequence tokens ---- */
+
+/* Appends `"N-epoch"` with quotes. */
+void sync_seq_append (GString *out, guint64 seq, guint64 epoch);
+/* Where a reader with this token goes on. `info` as of now. FALSE: malformed, or of another database. */
+gboolean sync_seq_parse (CsStoreDb *db, const CsStoreInfo *info, CsSlice token, guint64 *since);
+
+/* ---- routes: one handler a resource and method ---- */
+
+gboolean sync_routes_add (Sync *self, GError **error);
+
+void sync_welcome (CsHttpExchange *exchange, gpointer self);
+void sync_up (CsHttpExchange *exchange, gpointer self);
+void sync_all_dbs (CsHttpExchange *exchange, gpointer self);
+void sync_dbs_info (CsHttpExchange *exchange, gpointer self);
+void sync_uuids (CsHttpExchange *exchange, gpointer self);
+void sync_session (CsHttpExchange *exchange, gpointer self);
+void sync_active_tasks (CsHttpExchange *exchange, gpointer self);
+void sync_membership (CsHttpExchange *exchange, gpointer self);
+
+void sync_database_put (CsHttpExchange *exchange, gpointer self);
+void sync_database_get (CsHttpExchange *exchange, gpointer self);
+void sync_database_delete (CsHttpExchange *exchange, gpointer self);
+void sync_security_get (CsHttpExchange *exchange, gpointer self);
+void sync_security_put (CsHttpExchange *exchange, gpointer self);
+void sync_revs_limit_get (CsHttpExchange *exchange, gpointer self);
+void sync_revs_limit_put (CsHttpExchange *exchange, gpointer self);
+void sync_ensure_full_commit (CsHttpExchange *exchange, gpointer self);
+
+void sync_changes (CsHttpExchange *exchange, gpointer self);
+void sync_local_get (CsHttpExchange *exchange, gpointer self);
+void sync_local_put (CsHttpExchange *exchange, gpointer self);
+void sync_local_delete (CsHttpExchange *exchange, gpointer self);
+void sync_local_docs (CsHttpExchange *exchange, gpointer self);
+
+/* sync-document.c, sync-bulk.c, sync-all-docs.c */
+void sync_document_get (CsHttpExchange *exchange, gpointer self);
+void sync_document_put (CsHttpExchange *exchange, gpointer self);
+void sync_document_delete (CsHttpExchange *exchange, gpointer self);
+void sync_document_post (CsHttpExchange *exchange, gpointer self);
+void sync_bulk_docs (CsHttpExchange *exchange, gpointer self);
+void sync_bulk_get (CsHttpExchange *exchange, gpointer self);
+void sync_revs_diff (CsHttpExchange *exchange, gpointer self);
+void sync_missing_revs (CsHttpExchange *exchange, gpointer self);
+void sync_all_docs (CsHttpExchange *exchange, gpointer self);
+
+/* ---- sync-cors.c ---- */
+gboolean sync_cors_add (Sync *self, GError **error);
+
+#endif
