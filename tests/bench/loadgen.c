@@ -236,7 +236,7 @@ usage (void)
   fprintf (stderr,
            "usage: loadgen --port N [--path /x] [--method GET] [--body JSON] [--bulk N]\n"
            "  [--connections 64] [--seconds 3] [--warmup 0.5] [--requests N] [--units 1] [--pid PID]\n"
-           "  [--random-ids] [--first N] [--seed N] [--databases N] [--basic USER:PASSWORD]\n"
+           "  [--random-ids] [--first N] [--seed N] [--databases N] [--basic USER:PASSWORD] [--replicated]\n"
            "  [--header 'Name: value']\n");
   exit (2);
 }
@@ -250,7 +250,8 @@ main (int argc, char **argv)
     { "seconds", 1, NULL, 's' },  { "warmup", 1, NULL, 'w' },     { "requests", 1, NULL, 'n' },
     { "units", 1, NULL, 'x' },    { "pid", 1, NULL, 'P' },        { "random-ids", 0, NULL, 'r' },
     { "first", 1, NULL, 'f' },    { "seed", 1, NULL, 'S' },       { "databases", 1, NULL, 'd' },
-    { "basic", 1, NULL, 'B' },    { "header", 1, NULL, 'H' },     { NULL, 0, NULL, 0 },
+    { "basic", 1, NULL, 'B' },    { "header", 1, NULL, 'H' },
+    { "replicated", 0, NULL, 'R' }, { NULL, 0, NULL, 0 },
   };
   Load load = { .plan = { .method = "GET", .path = "/", .random = 88172645463325252ull },
                 .connections = 64, .seconds = 3, .warmup = 0.5, .units = 1 };
@@ -272,6 +273,7 @@ main (int argc, char **argv)
       case 'x': load.units = (unsigned) atoi (optarg); break;
       case 'P': load.pid = atoi (optarg); break;
       case 'r': plan->random_ids = true; break;
+      case 'R': plan->replicated = true; break;
       case 'f': plan->next = strtoull (optarg, NULL, 10); break;
       case 'S': plan->random ^= strtoull (optarg, NULL, 10) * 0x9e3779b97f4a7c15ull | 1; break;
       case 'd': plan->databases = (unsigned) atoi (optarg); break;

@@ -90,7 +90,11 @@ add_body (RequestPlan *self, Bytes *out)
       add_template (self, out, self->body, 0);
     }
   if (self->bulk > 0)
-    bytes_add (out, "]}", 2);
+    bytes_add (out, "]", 1);
+  if (self->bulk > 0 && self->replicated)
+    bytes_add (out, ",\"new_edits\":false", 18);
+  if (self->bulk > 0)
+    bytes_add (out, "}", 1);
 }
 
 void

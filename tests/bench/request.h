@@ -13,6 +13,7 @@ typedef struct
   const char *path;       /* {id} and {db} are replaced */
   const char *body;       /* one document, {id} is replaced; NULL: no body */
   unsigned bulk;          /* 0: the body itself; n: {"docs":[body × n]} */
+  bool replicated;        /* a bulk request says new_edits:false */
   bool random_ids;        /* 32 random hex digits; else a counter of fixed width */
   unsigned databases;     /* {db} counts from 0 to one less, around */
   uint64_t next;          /* the counter */
