@@ -191,6 +191,7 @@ describe (HttpExchange *self)
     .peer_loopback = self->connection->loopback,
     .peer = self->connection->peer,
     .id = http_exchange_id (self),
+    .listener = self->connection->listener->name,
   };
   return request;
 }

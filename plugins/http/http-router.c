@@ -320,6 +320,11 @@ http_router_match (const HttpRouter *self, const char *method, gsize method_leng
   match->route = NULL;
   match->names = NULL;
   match->node = descend (self->root, path, path + path_length, match);
+  if (match->node == NULL && path_length > 1 && path[path_length - 1] == '/')
+    {
+      match->n_params = 0;
+      match->node = descend (self->root, path, path + path_length - 1, match);
+    }
   if (match->node == NULL)
     return;
   own = find_method (match->node, method, method_length);

@@ -3,8 +3,9 @@
  *
  * A pattern is literal segments, `{name}` for one non-empty segment, and at its end `{name...}`
  * for the rest of the path (which may be empty). At each segment a literal beats a parameter
- * beats a rest. The path decides first, then the method: a path that a pattern claims is not
- * handed to a less specific one for its method's sake.
+ * beats a rest; a slash at the path's end is ignored where no pattern wants it. The path decides
+ * first, then the method: a path that a pattern claims is not handed to a less specific one for its
+ * method's sake.
  * Adding is for one thread; afterwards any thread may match. */
 #pragma once
 

@@ -38,6 +38,7 @@ const CsHttpTable http_table = {
   .queued = http_queued,
   .upgrade = http_upgrade,
   .accept = http_accept,
+  .grant = http_grant,
 };
 
 gboolean

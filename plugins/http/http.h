@@ -308,6 +308,7 @@ struct _HttpExchange
   guint waiting : 1; /* for admission */
   guint started : 1; /* counts as running */
   guint ranged : 1;
+  guint granted : 1;
 };
 
 static inline const HttpSettings *
@@ -395,6 +396,7 @@ void http_exchange_maybe_finish (HttpExchange *self);
 /* http-access.c: TRUE: the handler may run; else it was answered */
 gboolean http_exchange_authorize (HttpExchange *self);
 CsIdentity *http_identity (CsHttpExchange *exchange);
+void http_grant (CsHttpExchange *exchange);
 gboolean http_open_allowed (HttpPlugin *self, GError **error);
 
 /* http-admission.c */

@@ -89,8 +89,24 @@ test_match (void)
   check (router, "GET", "/a/b/d", "GET /{db}/{doc}/{att...} db=a doc=b att=d");
   check (router, "GET", "/a/b", "GET /{db}/{doc} db=a doc=b");
   check (router, "BREW", "/any", "* /any");
+  check (router, "GET", "/hello/slow/", "GET /{db}/{doc}/{att...} db=hello doc=slow att=");
+  check (router, "GET", "/probe/", "GET /{db}/ db=probe");
   check (router, "GET", "//", "");
   check (router, "GET", "//x", "");
+}
+
+static void
+test_trailing_slash (void)
+{
+  static const char *const rows[][2] = { { "GET", "/{db}" }, { "POST", "/{db}/_find" } };
+  g_autoptr (HttpRouter) router = http_router_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_true (http_router_add (router, rows[i][0], rows[i][1], (gpointer) rows[i], NULL, NULL));
+  check (router, "GET", "/db/", "GET /{db} db=db");
+  check (router, "POST", "/db/_find/", "POST /{db}/_find db=db");
+  check (router, "GET", "/db//", "");
+  check (router, "GET", "/", "");
 }
 
 static void
@@ -144,6 +160,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/router/match", test_match);
+  g_test_add_func ("/http/router/trailing-slash", test_trailing_slash);
   g_test_add_func ("/http/router/head-and-allow", test_head_and_allow);
   g_test_add_func ("/http/router/taken", test_taken);
   g_test_add_func ("/http/router/bad-patterns", test_bad_patterns);

@@ -30,7 +30,7 @@ typedef enum
   CS_ACCESS_PUBLIC,       /* anyone; credentials that are given are still checked */
   CS_ACCESS_SCOPE,        /* an authenticated user whose token has the route's scope */
   CS_ACCESS_ADMIN,        /* an administrator */
-  CS_ACCESS_LOCAL         /* loopback peers and UNIX sockets; a filter may let in others */
+  CS_ACCESS_LOCAL         /* loopback peers and UNIX sockets; an early filter may cs_http_grant () it to others */
 } CsHttpAccess;
 
 /* How a route is admitted under load. */
@@ -47,8 +47,9 @@ typedef enum
 } CsHttpRouteFlags;
 
 /* A row of a const table; what is left out is 0. The path is absolute, of literal segments, `{name}`
- * for one segment, and at the end `{name...}` for the rest. Literals win over parameters. A GET route
- * answers HEAD; OPTIONS and 405 with Allow come by themselves. */
+ * for one segment, and at the end `{name...}` for the rest. Literals win over parameters. A slash at the
+ * request's end is ignored where no row wants it. A GET route answers HEAD; OPTIONS and 405 with Allow
+ * come by themselves. */
 typedef struct
 {
   const char *method; /* "*": any that no other row of the path names */
@@ -110,6 +111,7 @@ typedef struct
   gboolean peer_loopback;
   const char *peer; /* address:port */
   const char *id;   /* request id: the client's X-Request-Id when it is well-formed, else ours */
+  const char *listener; /* the section it came through, of [listener NAME]; NULL: of [http] */
 } CsHttpRequest;
 
 typedef struct
@@ -154,6 +156,7 @@ typedef struct
   gsize (*queued) (CsHttpExchange *exchange);
   CsStream *(*upgrade) (CsHttpExchange *exchange, const char *protocol, CsSlice *unread);
   gint (*accept) (CsHttpExchange *exchange, const char *const *offered);
+  void (*grant) (CsHttpExchange *exchange);
 } CsHttpTable;
 
 struct _CsHttp
@@ -286,6 +289,13 @@ static inline gint
 cs_http_accept (CsHttpExchange *exchange, const char *const *offered)
 {
   return exchange->table->accept (exchange, offered);
+}
+
+/* In an early access filter: a route of CS_ACCESS_LOCAL takes this client as it takes a local one. */
+static inline void
+cs_http_grant (CsHttpExchange *exchange)
+{
+  exchange->table->grant (exchange);
 }
 
 /* Memory of the exchange's arena, aligned for any type, not zeroed. */
