@@ -320,7 +320,8 @@ http_router_match (const HttpRouter *self, const char *method, gsize method_leng
   match->route = NULL;
   match->names = NULL;
   match->node = descend (self->root, path, path + path_length, match);
-  if (match->node == NULL && path_length > 1 && path[path_length - 1] == '/')
+  if (match->node == NULL && path_length > 1 && path[path_length - 1] == '/'
+      && path[path_length - 2] != '/')
     {
       match->n_params = 0;
       match->node = descend (self->root, path, path + path_length - 1, match);
