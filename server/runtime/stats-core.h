@@ -16,6 +16,8 @@ void cs_stats_set_max_series (guint max_series);
  * older one of the same name and labels. */
 typedef gint64 (*CsStatReadFunc) (gpointer data);
 void cs_stats_define_read (gpointer self, const CsStatSpec *spec, CsStatReadFunc func, gpointer data);
+void cs_stats_read_gauge (const char *name, const char *help, CsStatReadFunc func, gpointer data);
+void cs_stats_read_counter (const char *name, const char *help, CsStatReadFunc func, gpointer data);
 
 CsStat cs_stats_core_define (gpointer self, const CsStatSpec *spec);
 void cs_stats_core_add (CsStat stat, gint64 delta);
