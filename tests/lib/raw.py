@@ -1,4 +1,4 @@
-# raw.py: a node with the routes of plugins/http/tests/probe.c, and sockets that send it exact bytes.
+# raw.py: a node with the routes of sdk/examples/probe, and sockets that send it exact bytes.
 # SPDX-License-Identifier: Apache-2.0
 import json, os, signal, socket, subprocess, tempfile, time
 

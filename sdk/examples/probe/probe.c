@@ -1,4 +1,4 @@
-/* probe.c: a plugin whose routes exercise every part of the http contract, for the scenarios.
+/* probe.c: every part of the http contract in small routes: an example, and what the scenarios ask.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <cloudsync/sdk.h>
 
