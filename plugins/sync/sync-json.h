@@ -7,6 +7,8 @@
 
 #include "sync-arena.h"
 
+#define SYNC_JSON_DEPTH_MAX 8192 /* whatever max_depth says */
+
 typedef enum
 {
   SYNC_JSON_NONE = 0,
@@ -28,6 +30,9 @@ typedef struct
 
 /* The whole text is one JSON value in valid UTF-8, nested at most max_depth deep; *value is it. */
 gboolean sync_json_parse (CsSlice text, guint max_depth, SyncJson *value);
+
+/* The value between two points of a text that was validated. */
+SyncJson sync_json_value (const char *start, const char *end);
 
 static inline gboolean
 sync_json_valid (CsSlice text, guint max_depth)
@@ -60,6 +65,9 @@ CsSlice sync_json_text (SyncJson string, const SyncArena *arena);
 gboolean sync_json_unsigned (SyncJson number, guint64 *out);
 /* Is this STRING equal to a plain ASCII name? */
 gboolean sync_json_is (SyncJson string, const char *name);
+
+/* Is it valid UTF-8? (RFC 3629: no surrogates, shortest forms; NUL is a character) */
+gboolean sync_json_utf8 (CsSlice text);
 
 /* Appends a JSON string with its quotes; bytes below 0x20, `"` and `\` are escaped. */
 void sync_json_append_string (GString *out, CsSlice text);
