@@ -1,0 +1,296 @@
+/* sqlite-check.c: every record against its index entry, its body and its database's tally.
+ *
+ * A slice reads a few hundred records inside one short view, so that a check beside a busy writer never
+ * holds back its WAL.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sqlite-check.h"
+
+#include "sqlite-writer.h"
+
+#define SLICE_ROWS 500
+
+struct _SqliteCheck
+{
+  SqliteShard *shard;
+  SqliteConn *conn;
+  sqlite3_stmt *next_db, *rows, *by_id, *body;
+  gint64 number; /* the database in hand; 0: none */
+  gint64 last_key, last_updated, last_seq;
+  guint64 n_records;
+  guint n_bad;
+  char *reason; /* what is wrong in this slice */
+};
+
+static sqlite3_stmt *
+prepare (SqliteConn *conn, const char *sql)
+{
+  sqlite3_stmt *st = NULL;
+
+  sqlite3_prepare_v2 (conn->db, sql, -1, &st, NULL);
+  return st;
+}
+
+SqliteCheck *
+sqlite_check_new (SqliteShard *shard, SqliteConn *conn)
+{
+  SqliteCheck *self = g_new0 (SqliteCheck, 1);
+
+  self->shard = shard;
+  self->conn = conn;
+  self->next_db
+    = prepare (conn, "SELECT d.db, t.last_seq FROM database d LEFT JOIN tally t ON t.db = d.db"
+                     " WHERE d.db >= ?1 AND d.state <> 1 ORDER BY d.db LIMIT 1");
+  self->rows = prepare (conn, "SELECT key, db, id, body, updated, length (tree), length (summary)"
+                              " FROM doc WHERE key > ?1 AND key < ?2 ORDER BY key LIMIT 500");
+  self->by_id
+    = prepare (conn, "SELECT key FROM doc INDEXED BY doc_id WHERE db = ?1 AND id = ?2");
+  self->body = prepare (conn, "SELECT length (data) FROM body WHERE key = ?1 AND db = ?2");
+  return self;
+}
+
+void
+sqlite_check_free (SqliteCheck *self)
+{
+  sqlite3_finalize (self->next_db);
+  sqlite3_finalize (self->rows);
+  sqlite3_finalize (self->by_id);
+  sqlite3_finalize (self->body);
+  g_free (self->reason);
+  g_free (self);
+}
+
+static void G_GNUC_PRINTF (2, 3)
+bad (SqliteCheck *self, const char *format, ...)
+{
+  va_list args;
+
+  if (self->reason != NULL)
+    return;
+  va_start (args, format);
+  self->reason = g_strdup_vprintf (format, args);
+  va_end (args);
+}
+
+/* A failing read of the file itself: only damage counts, not a moment's business. */
+static void
+bad_if_corrupt (SqliteCheck *self, CsStatus status)
+{
+  if (status == CS_CORRUPT || status == CS_IO)
+    bad (self, "reading near key %" G_GINT64_FORMAT ": %s", self->last_key,
+         sqlite3_errmsg (self->conn->db));
+}
+
+/* What a statement with a number and a slice gives first; -1 when it has no row. */
+static gint64
+ask (SqliteCheck *self, sqlite3_stmt *st, gint64 a, gint64 b, const CsSlice *slice)
+{
+  gint64 value = -1;
+  CsStatus status;
+
+  sqlite3_bind_int64 (st, 1, a);
+  if (slice != NULL)
+    sqlite_bind_slice (st, 2, *slice);
+  else
+    sqlite3_bind_int64 (st, 2, b);
+  status = sqlite_conn_step (self->conn, st);
+  if (status == CS_OK)
+    value = sqlite3_column_int64 (st, 0);
+  else
+    bad_if_corrupt (self, status);
+  sqlite3_reset (st);
+  return value;
+}
+
+static void
+check_row (SqliteCheck *self)
+{
+  sqlite3_stmt *st = self->rows;
+  gint64 key = sqlite3_column_int64 (st, 0), updated = sqlite3_column_int64 (st, 4);
+  gint64 body = sqlite3_column_int64 (st, 3);
+  CsSlice id = sqlite_column_slice (st, 2);
+
+  if (sqlite3_column_int64 (st, 1) != self->number)
+    bad (self, "record %" G_GINT64_FORMAT " names another database", key);
+  if (ask (self, self->by_id, self->number, 0, &id) != key)
+    bad (self, "record %" G_GINT64_FORMAT " is not found by its id", key);
+  if (body != 0 && ask (self, self->body, body, self->number, NULL) < 0)
+    bad (self, "the body of record %" G_GINT64_FORMAT " is missing", key);
+  if ((gint64) SQLITE_KEY_SEQ (key) > self->last_seq)
+    bad (self, "record %" G_GINT64_FORMAT " is beyond the last sequence number", key);
+  if (updated < self->last_updated)
+    bad (self, "record %" G_GINT64_FORMAT " is older than the one before it", key);
+  self->last_updated = updated;
+  self->last_key = key;
+  self->n_records++;
+}
+
+static gboolean
+next_database (SqliteCheck *self)
+{
+  CsStatus status;
+
+  sqlite3_bind_int64 (self->next_db, 1, self->number + 1);
+  status = sqlite_conn_step (self->conn, self->next_db);
+  bad_if_corrupt (self, status);
+  if (status == CS_OK)
+    {
+      self->number = sqlite3_column_int64 (self->next_db, 0);
+      self->last_seq = sqlite3_column_int64 (self->next_db, 1);
+      self->last_key = SQLITE_KEY (self->number, 0);
+      self->last_updated = 0;
+    }
+  sqlite3_reset (self->next_db);
+  return status == CS_OK || status == CS_AGAIN;
+}
+
+/* The last number may have moved since the database was begun: it is read in the same view. */
+static void
+refresh_last_seq (SqliteCheck *self)
+{
+  sqlite3_bind_int64 (self->next_db, 1, self->number);
+  if (sqlite_conn_step (self->conn, self->next_db) == CS_OK
+      && sqlite3_column_int64 (self->next_db, 0) == self->number)
+    self->last_seq = sqlite3_column_int64 (self->next_db, 1);
+  sqlite3_reset (self->next_db);
+}
+
+/* TRUE: the database has more rows. */
+static gboolean
+check_rows (SqliteCheck *self)
+{
+  CsStatus status;
+  guint n = 0;
+
+  sqlite3_bind_int64 (self->rows, 1, self->last_key);
+  sqlite3_bind_int64 (self->rows, 2, SQLITE_KEY (self->number + 1, 0));
+  while ((status = sqlite_conn_step (self->conn, self->rows)) == CS_OK)
+    {
+      check_row (self);
+      n++;
+    }
+  sqlite3_reset (self->rows);
+  bad_if_corrupt (self, status);
+  return (n == SLICE_ROWS || status == CS_AGAIN) && self->reason == NULL;
+}
+
+static void
+report (SqliteCheck *self)
+{
+  self->n_bad++;
+  cs_error (self->shard->store->self, "a database failed its check and is now read-only",
+            CS_F_STR ("file", self->shard->path), CS_F_INT ("number", self->number),
+            CS_F_STR ("reason", self->reason));
+  sqlite_db_set_read_only (self->shard, self->number, self->reason);
+  g_clear_pointer (&self->reason, g_free);
+}
+
+gboolean
+sqlite_check_slice (SqliteCheck *self)
+{
+  gboolean more = TRUE;
+
+  if (self->next_db == NULL || self->rows == NULL || self->by_id == NULL || self->body == NULL)
+    {
+      cs_error (self->shard->store->self, "the check cannot read the file",
+                CS_F_STR ("file", self->shard->path),
+                CS_F_STR ("reason", sqlite3_errmsg (self->conn->db)));
+      return FALSE;
+    }
+  sqlite_conn_exec (self->conn, "BEGIN", NULL);
+  if (self->number != 0)
+    refresh_last_seq (self);
+  if (self->number == 0 || !check_rows (self))
+    more = self->reason != NULL || next_database (self);
+  sqlite_conn_exec (self->conn, "COMMIT", NULL);
+  if (self->reason != NULL)
+    {
+      report (self);
+      more = next_database (self);
+    }
+  if (!more)
+    cs_info (self->shard->store->self, "the file is checked",
+             CS_F_STR ("file", self->shard->path), CS_F_INT ("records", self->n_records),
+             CS_F_INT ("failed", self->n_bad));
+  return more;
+}
+
+/* ---- the full check ---- */
+
+static gboolean
+integrity (SqliteConn *conn, GString *output)
+{
+  sqlite3_stmt *st = prepare (conn, "PRAGMA integrity_check (10)");
+  gboolean good = FALSE;
+  g_autofree char *text = NULL;
+
+  if (st != NULL && sqlite_conn_step (conn, st) == CS_OK)
+    text = g_strdup ((const char *) sqlite3_column_text (st, 0));
+  else
+    text = g_strdup (sqlite3_errmsg (conn->db));
+  sqlite3_finalize (st);
+  good = g_strcmp0 (text, "ok") == 0;
+  g_strdelimit (text, "\"\\\n\t", ' ');
+  g_string_append_printf (output, "\"integrity\":\"%s\"", text);
+  return good;
+}
+
+/* The tallies against the rows, in one view. */
+static gint64
+wrong_tallies (SqliteConn *conn)
+{
+  sqlite3_stmt *st = prepare (
+    conn, "SELECT count (*) FROM database d JOIN tally t ON t.db = d.db WHERE d.state <> 1 AND"
+          " (t.n_records, t.n_deleted) IS NOT"
+          " (SELECT count (*) - total (deleted), total (deleted) FROM doc"
+          " WHERE key > d.db << 40 AND key < (d.db + 1) << 40)");
+  gint64 n = -1;
+
+  if (st != NULL && sqlite_conn_step (conn, st) == CS_OK)
+    n = sqlite3_column_int64 (st, 0);
+  sqlite3_finalize (st);
+  return n;
+}
+
+static gboolean
+check_file (SqliteShard *shard, SqliteConn *conn, GString *output)
+{
+  SqliteCheck *check = sqlite_check_new (shard, conn);
+  gboolean good = integrity (conn, output);
+  gint64 tallies = wrong_tallies (conn);
+
+  while (sqlite_check_slice (check))
+    ;
+  g_string_append_printf (output,
+                          ",\"records\":%" G_GUINT64_FORMAT ",\"failed\":%u"
+                          ",\"wrong_tallies\":%" G_GINT64_FORMAT,
+                          check->n_records, check->n_bad, tallies);
+  good = good && check->n_bad == 0 && tallies == 0;
+  sqlite_check_free (check);
+  return good;
+}
+
+gboolean
+sqlite_check_all (SqliteStore *store, GString *output)
+{
+  gboolean good = TRUE;
+  guint i;
+
+  g_string_append_c (output, '[');
+  for (i = 0; i < store->n_shards; i++)
+    {
+      SqliteShard *shard = store->shards[i];
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SqliteConn) conn
+        = sqlite_conn_open (shard->path, sqlite_vfs_name (store->vfs), SQLITE_CONN_READER,
+                            store->settings->reader_cache_size, &error);
+
+      g_string_append_printf (output, "%s{\"file\":\"%s\",", i > 0 ? "," : "", shard->path);
+      if (conn == NULL || !check_file (shard, conn, output))
+        good = FALSE;
+      if (conn == NULL)
+        g_string_append (output, "\"integrity\":\"cannot be opened\"");
+      g_string_append_printf (output, ",\"ok\":%s}", good ? "true" : "false");
+    }
+  g_string_append_c (output, ']');
+  return good;
+}

@@ -1,0 +1,14 @@
+/* sqlite-keeper.h: a file's second thread: checkpoints, and the check after an unclean stop.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SQLITE_KEEPER_H
+#define SQLITE_KEEPER_H
+
+#include "sqlite-engine.h"
+
+SqliteKeeper *sqlite_keeper_new (SqliteShard *shard, gboolean check, GError **error);
+void sqlite_keeper_free (SqliteKeeper *self);
+
+/* Any thread; does not wait. */
+void sqlite_keeper_want_checkpoint (SqliteKeeper *self);
+
+#endif
