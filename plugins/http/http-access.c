@@ -73,8 +73,11 @@ authenticate (HttpExchange *self)
       return deny (self, 503, "the login took too long");
     case CS_INVALID:
       return deny (self, 400, "the Authorization header is malformed");
-    default:
+    case CS_DENIED:
+    case CS_UNSUPPORTED:
       return deny (self, 401, "name or password is incorrect");
+    default:
+      return deny (self, 503, "the login could not be checked");
     }
 }
 
