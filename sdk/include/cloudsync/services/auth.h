@@ -21,7 +21,7 @@ typedef struct
   const char *user;          /* NULL: anonymous */
   const char *const *roles;  /* NULL-terminated; "_admin" is the administrator's */
   const char *const *scopes; /* NULL-terminated; NULL: not limited by scopes */
-  const char *method;        /* "open", "basic", "cookie", "jwt", "key" */
+  const char *method;        /* "none", "open", "basic", "cookie", "jwt", "key" */
   gboolean admin;
   gint64 expires; /* wall clock, microseconds; CS_NEVER */
   void (*free_func) (gpointer identity);
@@ -109,7 +109,8 @@ struct _CsAuth
 
 /* Checks a name and password. On a fiber; may wait (scrypt runs in the pool, two at once), and does
  * not when the same pair was verified lately. CS_OK with a reference; CS_DENIED; CS_OVERLOADED when too
- * many wait. Takes as long for an unknown name as for a wrong password. */
+ * many wait; else why a source could not be asked. `tenant` "" finds the accounts of the settings whatever
+ * tenant they are of. Takes as long for an unknown name as for a wrong password. */
 static inline CsStatus
 cs_auth_verify (CsAuth *auth, const char *tenant, const char *name, const char *password,
                 CsIdentity **identity)

@@ -1,0 +1,29 @@
+/* login-fixture.h: an auth instance on two workers, with cheap hashes and a source of its own.
+ * SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "auth.h"
+#include "harness.h"
+
+/* Hashes that cost next to nothing, of these passwords. */
+#define LOGIN_FIRST "correct horse"
+#define LOGIN_SECOND "new one"
+extern const char *const login_first_hash;
+extern const char *const login_second_hash;
+
+extern AuthState *login_auth;
+extern AuthSettings login_settings;
+
+/* [user ann] with roles reader and writer of tenant acme, and the settings above. */
+void login_setup (void);
+void login_teardown (void);
+
+/* "Basic …", to be g_free()d. */
+char *login_header (const char *name, const char *password);
+
+/* cs_auth_authorize () on a worker. The identity's user, "" for none, or NULL when it failed. */
+CsStatus login_authorize (guint worker, const char *header, CsIdentity **identity);
+CsStatus login_as (guint worker, const char *name, const char *password);
+
+/* Passwords hashed so far. */
+gint64 login_hashed (void);
