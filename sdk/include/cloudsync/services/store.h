@@ -169,6 +169,7 @@ typedef struct
   CsStatus (*resolve) (CsStoreDb *db, guint64 epoch, guint64 seq, guint64 *since);
   CsStatus (*watch) (CsStoreDb *db, CsStoreWatch *watch);
   void (*unwatch) (CsStoreDb *db, CsStoreWatch *watch);
+  CsStatus (*count) (CsStoreDb *db, guint64 since, guint64 *n);
 } CsStoreTable;
 
 struct _CsStore
@@ -252,6 +253,13 @@ static inline CsStatus
 cs_store_ids (CsStoreDb *db, const CsStoreRange *range, CsStoreRows **rows)
 {
   return db->table->ids (db, range, rows);
+}
+
+/* How many records have a sequence number above `since`. */
+static inline CsStatus
+cs_store_count (CsStoreDb *db, guint64 since, guint64 *n)
+{
+  return db->table->count (db, since, n);
 }
 
 static inline void
