@@ -100,10 +100,12 @@ http_param (CsHttpExchange *exchange, guint index)
 {
   HttpExchange *self = (HttpExchange *) exchange;
 
+  gboolean form = self->route != NULL && (self->route->row.flags & CS_HTTP_PLUS_SPACE) != 0;
+
   if (index >= self->n_params)
     return cs_slice (NULL, 0);
   return decode (self, cs_slice (self->params[index].value, self->params[index].length),
-                 HTTP_URI_PATH);
+                 form ? HTTP_URI_FORM : HTTP_URI_PATH);
 }
 
 gboolean
