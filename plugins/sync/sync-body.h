@@ -5,6 +5,8 @@
 
 #include "sync-doc.h"
 
+#define SYNC_ATTACHMENTS_MAX 1000 /* of one document */
+
 typedef struct
 {
   CsSlice name;
@@ -38,5 +40,13 @@ gboolean sync_attachments_read (SyncJson object, const SyncArena *arena,
 /* Appends `"_attachments":{…}` as stubs, or with `"data"` where `bytes` (parallel, may be NULL) has them. */
 void sync_attachments_append (GString *out, const SyncAttachment *attachments, guint n,
                               const CsSlice *bytes);
+
+/* TRUE when a client may give an attachment this name. */
+gboolean sync_attachment_name_check (CsSlice name, const SyncArena *arena, SyncError *error);
+
+gboolean sync_base64_decode (CsSlice text, const SyncArena *arena, CsSlice *bytes);
+void sync_base64_append (GString *out, CsSlice bytes);
+/* 16 bytes. */
+void sync_md5 (CsSlice bytes, guint8 *digest);
 
 #endif

@@ -15,7 +15,7 @@ typedef struct
   gboolean leaf;
   gboolean deleted;
   gboolean available; /* its body is stored under `ref` */
-  guint64 ref; /* of its body; never 0 when available */
+  guint64 ref; /* of its body */
 } SyncNode;
 
 typedef struct
@@ -26,12 +26,8 @@ typedef struct
   const SyncArena *arena;
 } SyncTree;
 
-typedef enum
-{
-  SYNC_GRAFT_KNOWN,  /* the revision was in the tree already: nothing changed */
-  SYNC_GRAFT_EXTENDED, /* a leaf grew */
-  SYNC_GRAFT_BRANCHED  /* a new branch or root */
-} SyncGraft;
+/* Called for each body that is no longer wanted. */
+typedef void (*SyncDropFunc) (guint64 ref, gpointer data);
 
 /* An empty slice gives an empty tree. FALSE: not what encode () writes. */
 gboolean sync_tree_decode (SyncTree *tree, CsSlice bytes, const SyncArena *arena);
@@ -48,16 +44,21 @@ guint sync_tree_leaves_below (const SyncTree *tree, gint node, gint **indexes);
 
 /* Adds a child (parent -1: a root) and gives its index. */
 gint sync_tree_add (SyncTree *tree, gint parent, const SyncRev *rev, gboolean deleted);
-/* Merges the path `revs` (newest first, generations falling by one): *node is the newest's index.
- * A revision that was known without a body may gain one: the caller looks at `available`. */
+typedef enum
+{
+  SYNC_GRAFT_KNOWN,    /* nothing changed */
+  SYNC_GRAFT_JOINED,   /* the newest was known, but its branch gained ancestors */
+  SYNC_GRAFT_EXTENDED, /* a leaf grew */
+  SYNC_GRAFT_BRANCHED  /* a new branch or root */
+} SyncGraft;
+
+/* Merges the path `revs` (newest first, generations falling by one) and gives the newest's index. */
 SyncGraft sync_tree_graft (SyncTree *tree, const SyncRev *revs, guint n, gboolean deleted,
                            gint *node);
-/* Forgets ancestors more than `limit` generations behind every leaf. Calls func for each body dropped. */
-void sync_tree_stem (SyncTree *tree, guint64 limit, void (*func) (guint64 ref, gpointer data),
-                     gpointer data);
+/* Forgets ancestors that are `limit` or more generations behind every leaf. Indexes change. */
+void sync_tree_stem (SyncTree *tree, guint64 limit, SyncDropFunc func, gpointer data);
 
-/* Which of `revs` are not in the tree, and for them the leaves of lower generation that could be their
- * ancestors: for _revs_diff. */
+/* The leaves of a lower generation than one of `missing`, which could be its ancestors. */
 guint sync_tree_possible_ancestors (const SyncTree *tree, const SyncRev *missing, guint n,
                                     gint **indexes);
 

@@ -1,0 +1,264 @@
+/* sync-inline.c: `_attachments` of a document: inline base64 and stubs, read and written.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-body.h"
+
+#include <string.h>
+
+static const gint8 *
+base64_values (void)
+{
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static gint8 values[256];
+  static gsize ready;
+
+  if (g_once_init_enter (&ready))
+    {
+      memset (values, -1, sizeof values);
+      for (guint i = 0; i < 64; i++)
+        values[(guint8) digits[i]] = i;
+      g_once_init_leave (&ready, 1);
+    }
+  return values;
+}
+
+/* RFC 4648 §4, strictly: no blanks, padding where it belongs or none. */
+gboolean
+sync_base64_decode (CsSlice text, const SyncArena *arena, CsSlice *bytes)
+{
+  const gint8 *values = base64_values ();
+  guint8 *out;
+  gsize length = 0;
+  guint32 bits = 0;
+  guint n_bits = 0;
+
+  while (text.len > 0 && text.data[text.len - 1] == '=')
+    text.len--;
+  if (text.len % 4 == 1)
+    return FALSE;
+  out = sync_alloc (arena, text.len / 4 * 3 + 4);
+  for (gsize i = 0; i < text.len; i++)
+    {
+      gint8 value = values[(guint8) text.data[i]];
+
+      if (value < 0)
+        return FALSE;
+      bits = bits << 6 | value;
+      n_bits += 6;
+      if (n_bits >= 8)
+        {
+          n_bits -= 8;
+          out[length++] = bits >> n_bits;
+        }
+    }
+  *bytes = cs_slice (out, length);
+  return TRUE;
+}
+
+void
+sync_base64_append (GString *out, CsSlice bytes)
+{
+  gsize start = out->len;
+  gint state = 0;
+  gint save = 0;
+  gsize length;
+
+  g_string_set_size (out, start + (bytes.len / 3 + 2) * 4);
+  length = g_base64_encode_step ((const guchar *) bytes.data, bytes.len, FALSE, out->str + start,
+                                 &state, &save);
+  length += g_base64_encode_close (FALSE, out->str + start + length, &state, &save);
+  g_string_truncate (out, start + length);
+}
+
+void
+sync_md5 (CsSlice bytes, guint8 *digest)
+{
+  GChecksum *checksum = g_checksum_new (G_CHECKSUM_MD5);
+  gsize length = 16;
+
+  if (bytes.len > 0)
+    g_checksum_update (checksum, (const guchar *) bytes.data, bytes.len);
+  g_checksum_get_digest (checksum, digest, &length);
+  g_checksum_free (checksum);
+}
+
+static gboolean
+refuse (SyncError *error, const char *reason)
+{
+  *error = (SyncError){ 400, "bad_request", reason };
+  return FALSE;
+}
+
+static gboolean
+refuse_name (SyncError *error, const char *before, CsSlice name, const char *after,
+             const SyncArena *arena)
+{
+  char shown[64];
+  char *reason = sync_alloc (arena, 192);
+
+  g_snprintf (shown, sizeof shown, "%.*s", (int) MIN (name.len, 63), name.data);
+  if (!g_utf8_validate (shown, -1, NULL))
+    shown[0] = '\0';
+  g_snprintf (reason, 192, "%s%s%s", before, shown, after);
+  return refuse (error, reason);
+}
+
+gboolean
+sync_attachment_name_check (CsSlice name, const SyncArena *arena, SyncError *error)
+{
+  if (name.len == 0)
+    return refuse (error, "Attachment name must not be empty");
+  if (name.data[0] == '_')
+    return refuse_name (error, "Attachment name '", name,
+                        "' starts with prohibited character '_'", arena);
+  if (name.len > 4096)
+    return refuse (error, "Attachment name is too long");
+  if (!sync_json_utf8 (name))
+    return refuse (error, "Attachment name is not UTF-8 encoded");
+  return TRUE;
+}
+
+/* A type goes into a header as it is. */
+static gboolean
+type_check (CsSlice type)
+{
+  for (gsize i = 0; i < type.len; i++)
+    if ((guint8) type.data[i] < 0x20 || type.data[i] == 0x7f)
+      return FALSE;
+  return type.len < 1024;
+}
+
+static void
+read_digest (SyncAttachment *attachment, SyncJson digest, const SyncArena *arena)
+{
+  CsSlice text;
+  CsSlice bytes;
+
+  if (digest.type != SYNC_JSON_STRING)
+    return;
+  text = sync_json_text (digest, arena);
+  if (text.len > 4 && memcmp (text.data, "md5-", 4) == 0
+      && sync_base64_decode (cs_slice (text.data + 4, text.len - 4), arena, &bytes)
+      && bytes.len == 16)
+    {
+      memcpy (attachment->digest, bytes.data, 16);
+      attachment->has_digest = TRUE;
+    }
+}
+
+static gboolean
+read_one (SyncAttachment *attachment, SyncJson value, const SyncArena *arena, SyncError *error)
+{
+  SyncJson type = sync_json_member (value, "content_type");
+  SyncJson data = sync_json_member (value, "data");
+  SyncJson stub = sync_json_member (value, "stub");
+
+  attachment->has_revpos
+    = sync_json_unsigned (sync_json_member (value, "revpos"), &attachment->revpos);
+  attachment->type = type.type == SYNC_JSON_STRING ? sync_json_text (type, arena)
+                                                   : cs_slice_str ("application/octet-stream");
+  if (!type_check (attachment->type))
+    return refuse_name (error, "Invalid content type of attachment ", attachment->name, "", arena);
+  if (stub.type == SYNC_JSON_TRUE)
+    {
+      attachment->stub = TRUE;
+      read_digest (attachment, sync_json_member (value, "digest"), arena);
+      return TRUE;
+    }
+  if (data.type != SYNC_JSON_STRING
+      || !sync_base64_decode (sync_json_text (data, arena), arena, &attachment->data))
+    return refuse_name (error, "Invalid attachment data for ", attachment->name, "", arena);
+  attachment->length = attachment->data.len;
+  sync_md5 (attachment->data, attachment->digest);
+  return TRUE;
+}
+
+static gboolean
+name_taken (const SyncAttachment *attachments, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (cs_slice_equal (attachments[i].name, attachments[n].name))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+sync_attachments_read (SyncJson object, const SyncArena *arena, SyncAttachment **attachments,
+                       guint *n, SyncError *error)
+{
+  SyncJsonCursor cursor;
+  SyncJson key;
+  SyncJson value;
+  guint room = 0;
+
+  *n = 0;
+  *attachments = NULL;
+  if (!sync_json_members (&cursor, object))
+    return TRUE;
+  while (sync_json_next_member (&cursor, &key, &value))
+    room++;
+  if (room > SYNC_ATTACHMENTS_MAX)
+    return refuse (error, "Too many attachments");
+  *attachments = sync_alloc (arena, MAX (1, room) * sizeof (SyncAttachment));
+  sync_json_members (&cursor, object);
+  for (; sync_json_next_member (&cursor, &key, &value); (*n)++)
+    {
+      SyncAttachment *attachment = &(*attachments)[*n];
+
+      memset (attachment, 0, sizeof *attachment);
+      attachment->name = sync_json_text (key, arena);
+      if (!sync_attachment_name_check (attachment->name, arena, error)
+          || !read_one (attachment, value, arena, error))
+        return FALSE;
+      if (name_taken (*attachments, *n))
+        return refuse_name (error, "There are two attachments ", attachment->name, "", arena);
+    }
+  return TRUE;
+}
+
+static void
+append_number (GString *out, const char *before, guint64 number)
+{
+  char text[21];
+  char *at = text + sizeof text;
+
+  do
+    *--at = '0' + number % 10;
+  while ((number /= 10) > 0);
+  g_string_append (out, before);
+  g_string_append_len (out, at, text + sizeof text - at);
+}
+
+static void
+append_one (GString *out, const SyncAttachment *attachment, CsSlice bytes)
+{
+  sync_json_append_string (out, attachment->name);
+  g_string_append (out, ":{\"content_type\":");
+  sync_json_append_string (out, attachment->type);
+  append_number (out, ",\"revpos\":", attachment->revpos);
+  g_string_append (out, ",\"digest\":\"md5-");
+  sync_base64_append (out, cs_slice (attachment->digest, 16));
+  g_string_append_c (out, '"');
+  if (bytes.data == NULL)
+    {
+      append_number (out, ",\"length\":", attachment->length);
+      g_string_append (out, ",\"stub\":true}");
+      return;
+    }
+  g_string_append (out, ",\"data\":\"");
+  sync_base64_append (out, bytes);
+  g_string_append (out, "\"}");
+}
+
+void
+sync_attachments_append (GString *out, const SyncAttachment *attachments, guint n,
+                         const CsSlice *bytes)
+{
+  g_string_append (out, "\"_attachments\":{");
+  for (guint i = 0; i < n; i++)
+    {
+      if (i > 0)
+        g_string_append_c (out, ',');
+      append_one (out, &attachments[i], bytes != NULL ? bytes[i] : cs_slice (NULL, 0));
+    }
+  g_string_append_c (out, '}');
+}
