@@ -81,9 +81,9 @@ headers_allowed (const SyncSettings *settings, CsSlice asked)
 static gboolean
 method_allowed (CsSlice method)
 {
-  static char *methods[] = { "GET", "PUT", "POST", "HEAD", "DELETE", NULL };
+  static const char *const methods[] = { "GET", "PUT", "POST", "HEAD", "DELETE", NULL };
 
-  return method.data != NULL && list_has (methods, method);
+  return method.data != NULL && list_has ((char **) methods, method);
 }
 
 /* Before routing: a preflight carries no credentials. One that is not granted goes on as any other

@@ -8,14 +8,17 @@
 static void method_not_allowed (CsHttpExchange *exchange, gpointer self);
 static void needs_javascript (CsHttpExchange *exchange, gpointer self);
 
-#define GET(path, handler, summary) { "GET", path, handler, summary, CS_ACCESS_PUBLIC }
-#define PUT(path, handler, summary) { "PUT", path, handler, summary, CS_ACCESS_PUBLIC }
-#define POST(path, handler, summary) { "POST", path, handler, summary, CS_ACCESS_PUBLIC }
-#define DELETE(path, handler, summary) { "DELETE", path, handler, summary, CS_ACCESS_PUBLIC }
-#define OTHERS(path) { "*", path, method_not_allowed, "Tells the methods that are allowed", CS_ACCESS_PUBLIC }
+#define ROW(method, path, handler, summary)                                                        \
+  { method, path, handler, summary, CS_ACCESS_PUBLIC, .flags = CS_HTTP_PLUS_SPACE }
+#define GET(path, handler, summary) ROW ("GET", path, handler, summary)
+#define PUT(path, handler, summary) ROW ("PUT", path, handler, summary)
+#define POST(path, handler, summary) ROW ("POST", path, handler, summary)
+#define DELETE(path, handler, summary) ROW ("DELETE", path, handler, summary)
+#define OTHERS(path)                                                                               \
+  { "*", path, method_not_allowed, "Tells the methods that are allowed", CS_ACCESS_PUBLIC }
 #define FEED(method, path, handler, summary)                                                       \
   { method, path, handler, summary, CS_ACCESS_PUBLIC, .admission = CS_ADMIT_FEED,                  \
-    .deadline = CS_NEVER }
+    .deadline = CS_NEVER, .flags = CS_HTTP_PLUS_SPACE }
 
 static const CsHttpRoute routes[] = {
   GET ("/", sync_welcome, "Welcome: version and the server's uuid"),

@@ -8,7 +8,7 @@
 #define SECURITY_BYTES_MAX 65536
 #define SECURITY_DEPTH_MAX 32
 
-static char *default_roles[] = { "_admin", NULL };
+static const char *const default_roles[] = { "_admin", NULL };
 static const char default_text[]
   = "{\"members\":{\"roles\":[\"_admin\"]},\"admins\":{\"roles\":[\"_admin\"]}}";
 
@@ -117,8 +117,8 @@ void
 sync_security_default (SyncSecurity *security)
 {
   memset (security, 0, sizeof *security);
-  security->admin_roles = g_strdupv (default_roles);
-  security->member_roles = g_strdupv (default_roles);
+  security->admin_roles = g_strdupv ((char **) default_roles);
+  security->member_roles = g_strdupv ((char **) default_roles);
 }
 
 /* ---- GET and PUT /{db}/_security ---- */

@@ -1,7 +1,7 @@
 /* sync-server.c: what is asked of the server and not of a database.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync.h"
-#include "sync-json.h"
+#include "sync-view.h"
 
 #define UUIDS_MAX 1000
 
@@ -178,21 +178,30 @@ append_info (GString *json, Sync *self, CsSlice name)
 void
 sync_dbs_info (CsHttpExchange *exchange, gpointer self)
 {
+  const SyncSettings *settings = cs_settings (self);
+  SyncArena arena = sync_exchange_arena (exchange);
   g_autoptr (GString) json = g_string_new ("[");
+  SyncJsonCursor cursor;
+  SyncJson object;
+  SyncJson name;
   CsSlice body;
-  SyncJsonStrings keys;
-  CsSlice name;
 
   if (!sync_server_admin (exchange) || !sync_body_is_json (exchange)
       || cs_http_read_body (exchange, &body) != CS_OK)
     return;
-  if (!sync_json_strings_begin (&keys, body, "keys"))
+  if (!sync_json_parse (body, settings->max_depth, &object))
+    {
+      sync_reply_not_json (exchange);
+      return;
+    }
+  if (!sync_json_elements (&cursor, sync_json_member (object, "keys")))
     {
       sync_reply_error (exchange, 400, "bad_request", "`keys` member must exist.");
       return;
     }
-  while (sync_json_strings_next (&keys, exchange, &name))
-    append_info (json, self, name);
+  while (sync_json_next_element (&cursor, &name))
+    if (name.type == SYNC_JSON_STRING)
+      append_info (json, self, sync_json_text (name, &arena));
   g_string_append_c (json, ']');
   sync_reply_json (exchange, 200, json);
 }

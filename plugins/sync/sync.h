@@ -33,6 +33,7 @@ typedef struct
   CsAuth *auth;
   char uuid[33];   /* of the server; part of every client's checkpoint id */
   gint generation; /* atomic; rises whenever a database comes, goes or changes its rules */
+  gint n_feeds;    /* atomic */
   CsStat feeds_waiting;
   CsStat feed_wakes;
   CsStat conflicts;

@@ -1,0 +1,616 @@
+/* sync-bulk.c: many documents in one request: _bulk_docs, _bulk_get, _revs_diff, _missing_revs.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-view.h"
+#include "sync-write.h"
+
+/* ---- the body of the request ---- */
+
+/* Reads the body as a JSON object. FALSE: answered. */
+static gboolean
+read_object (CsHttpExchange *exchange, Sync *self, SyncJson *object)
+{
+  const SyncSettings *settings = cs_settings (self);
+  CsSlice body;
+
+  if (!sync_body_is_json (exchange) || cs_http_read_body (exchange, &body) != CS_OK)
+    return FALSE;
+  if (!sync_json_parse (body, settings->max_depth, object))
+    {
+      sync_reply_not_json (exchange);
+      return FALSE;
+    }
+  if (object->type == SYNC_JSON_OBJECT)
+    return TRUE;
+  sync_reply_error (exchange, 400, "bad_request", "Request body must be a JSON object");
+  return FALSE;
+}
+
+static guint
+count (SyncJson array)
+{
+  SyncJsonCursor cursor;
+  SyncJson item;
+  guint n = 0;
+
+  sync_json_elements (&cursor, array);
+  while (sync_json_next_element (&cursor, &item))
+    n++;
+  return n;
+}
+
+/* ---- _bulk_docs ---- */
+
+typedef struct
+{
+  CsHttpExchange *exchange;
+  Sync *self;
+  SyncDb *db;
+  SyncArena arena;
+  gboolean graft;
+  guint n;
+  SyncDoc *docs;      /* as sent, in order */
+  SyncEdit *edits;    /* of those that are not local, in order */
+  gint *edit_of;      /* doc -> edit, -1: local */
+  guint n_edits;
+  guint64 *versions;  /* of local ones */
+  CsStatus *statuses;
+} BulkDocs;
+
+static gboolean
+refuse (BulkDocs *self, guint status, const char *error, const char *reason)
+{
+  sync_reply_error (self->exchange, status, error, reason);
+  return FALSE;
+}
+
+static gboolean
+read_docs_member (BulkDocs *self, SyncJson object, SyncJson *docs)
+{
+  SyncJson new_edits = sync_json_member (object, "new_edits");
+
+  *docs = sync_json_member (object, "docs");
+  if (docs->type == SYNC_JSON_NONE)
+    return refuse (self, 400, "bad_request", "POST body must include `docs` parameter.");
+  if (docs->type != SYNC_JSON_ARRAY)
+    return refuse (self, 400, "bad_request", "`docs` parameter must be an array.");
+  if (new_edits.type != SYNC_JSON_NONE && new_edits.type != SYNC_JSON_TRUE
+      && new_edits.type != SYNC_JSON_FALSE)
+    return refuse (self, 400, "bad_request", "`new_edits` parameter must be a boolean.");
+  self->graft = new_edits.type == SYNC_JSON_FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_local (CsSlice id)
+{
+  return id.len > 7 && memcmp (id.data, "_local/", 7) == 0;
+}
+
+static gboolean
+read_one (BulkDocs *self, guint i, SyncJson value)
+{
+  const SyncSettings *settings = cs_settings (self->self);
+  SyncDoc *doc = &self->docs[i];
+  SyncError error;
+
+  self->edit_of[i] = -1;
+  if (!sync_doc_read (doc, value, &self->arena, &error)
+      || (doc->id.data != NULL && !sync_doc_id_check (doc->id, &error)))
+    return refuse (self, error.status, error.error, error.reason);
+  if ((gint64) doc->length > settings->max_document)
+    return refuse (self, 413, "document_too_large",
+                   "a document is larger than sync.max-document");
+  if (doc->id.data == NULL)
+    doc->id = sync_make_id (self->exchange);
+  if (is_local (doc->id))
+    return TRUE;
+  if (!sync_edit_init (&self->edits[self->n_edits], doc, self->graft, &self->arena, &error))
+    return refuse (self, error.status, error.error, error.reason);
+  self->edit_of[i] = self->n_edits++;
+  return TRUE;
+}
+
+/* One bad row fails the whole request, and nothing is stored. */
+static gboolean
+read_rows (BulkDocs *self, SyncJson docs)
+{
+  SyncJsonCursor cursor;
+  SyncJson value;
+
+  self->n = count (docs);
+  self->docs = sync_alloc (&self->arena, self->n * sizeof (SyncDoc));
+  self->edits = sync_alloc (&self->arena, self->n * sizeof (SyncEdit));
+  self->edit_of = sync_alloc (&self->arena, self->n * sizeof (gint));
+  self->versions = sync_alloc (&self->arena, self->n * sizeof (guint64));
+  self->statuses = sync_alloc (&self->arena, self->n * sizeof (CsStatus));
+  sync_json_elements (&cursor, docs);
+  for (guint i = 0; sync_json_next_element (&cursor, &value); i++)
+    if (!read_one (self, i, value))
+      return FALSE;
+  return TRUE;
+}
+
+static CsStatus
+store_locals (BulkDocs *self)
+{
+  SyncError error;
+
+  for (guint i = 0; i < self->n; i++)
+    {
+      CsStatus status;
+
+      if (self->edit_of[i] >= 0)
+        continue;
+      status = sync_local_store (self->db, &self->docs[i], &self->versions[i], &error);
+      self->statuses[i] = status;
+      if (status != CS_OK && status != CS_CONFLICT && status != CS_INVALID)
+        return status;
+    }
+  return CS_OK;
+}
+
+static void
+append_error (GString *json, CsSlice id, const char *error, const char *reason)
+{
+  g_string_append (json, "{\"id\":");
+  sync_json_append_string (json, id);
+  g_string_append_printf (json, ",\"error\":\"%s\",\"reason\":\"%s\"}", error, reason);
+}
+
+static void
+append_ok (GString *json, CsSlice id)
+{
+  g_string_append (json, "{\"ok\":true,\"id\":");
+  sync_json_append_string (json, id);
+  g_string_append (json, ",\"rev\":\"");
+}
+
+static void
+append_local_row (BulkDocs *self, guint i, GString *json)
+{
+  if (self->statuses[i] != CS_OK)
+    {
+      append_error (json, self->docs[i].id, "conflict", "Document update conflict.");
+      return;
+    }
+  append_ok (json, self->docs[i].id);
+  g_string_append_printf (json, "0-%" G_GUINT64_FORMAT "\"}", self->versions[i]);
+}
+
+static gboolean
+written (const SyncEdit *edit)
+{
+  return edit->outcome == SYNC_EDIT_STORED || edit->outcome == SYNC_EDIT_KNOWN;
+}
+
+static void
+append_edit_row (const SyncEdit *edit, GString *json)
+{
+  if (written (edit))
+    {
+      append_ok (json, edit->id);
+      sync_rev_append (json, &edit->result);
+      g_string_append (json, "\"}");
+    }
+  else if (edit->outcome == SYNC_EDIT_MISSING_STUB)
+    append_error (json, edit->id, "missing_stub", "Invalid attachment stub");
+  else
+    append_error (json, edit->id, "conflict", "Document update conflict.");
+}
+
+/* In order; of grafts only the rows that failed. */
+static void
+reply_rows (BulkDocs *self)
+{
+  g_autoptr (GString) json = g_string_sized_new (64 * self->n + 16);
+
+  g_string_append_c (json, '[');
+  for (guint i = 0; i < self->n; i++)
+    {
+      const SyncEdit *edit = self->edit_of[i] >= 0 ? &self->edits[self->edit_of[i]] : NULL;
+
+      if (self->graft && (edit != NULL ? written (edit) : self->statuses[i] == CS_OK))
+        continue;
+      if (json->len > 1)
+        g_string_append_c (json, ',');
+      if (edit != NULL)
+        append_edit_row (edit, json);
+      else
+        append_local_row (self, i, json);
+    }
+  g_string_append_c (json, ']');
+  sync_reply_json (self->exchange, 201, json);
+}
+
+void
+sync_bulk_docs (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  BulkDocs request = { .exchange = exchange, .self = self, .db = db };
+  SyncJson object;
+  SyncJson docs;
+  CsStatus status = CS_OK;
+
+  if (db == NULL)
+    return;
+  request.arena = sync_exchange_arena (exchange);
+  if (!read_object (exchange, self, &object) || !read_docs_member (&request, object, &docs)
+      || !read_rows (&request, docs))
+    return;
+  if (request.n_edits > 0)
+    status = sync_commit (self, db, cs_http_identity (exchange), request.edits, request.n_edits);
+  if (status == CS_OK)
+    status = store_locals (&request);
+  if (status == CS_OK)
+    reply_rows (&request);
+  else
+    sync_reply_status (exchange, status);
+}
+
+/* ---- _bulk_get ---- */
+
+typedef struct
+{
+  CsHttpExchange *exchange;
+  SyncDb *db;
+  SyncArena arena;
+  guint flags;
+  gboolean latest;
+} BulkGet;
+
+static void
+append_get_error (GString *json, CsSlice id, CsSlice rev, const char *error, const char *reason)
+{
+  g_string_append (json, "{\"error\":{\"rev\":");
+  if (rev.data != NULL)
+    sync_json_append_string (json, rev);
+  else
+    g_string_append (json, "null");
+  g_string_append (json, ",\"reason\":");
+  sync_json_append_string (json, cs_slice_str (reason));
+  g_string_append (json, ",\"id\":");
+  if (id.data != NULL)
+    sync_json_append_string (json, id);
+  else
+    g_string_append (json, "null");
+  g_string_append_printf (json, ",\"error\":\"%s\"}}", error);
+}
+
+static CsStatus
+append_nodes (SyncView *view, const gint *nodes, guint n, GString *json)
+{
+  CsStatus status = CS_OK;
+
+  for (guint i = 0; status == CS_OK && i < n; i++)
+    {
+      g_string_append (json, i == 0 ? "{\"ok\":" : ",{\"ok\":");
+      status = sync_view_append (view, nodes[i], json);
+      g_string_append_c (json, '}');
+    }
+  return status;
+}
+
+static CsStatus
+append_wanted (BulkGet *self, SyncView *view, CsSlice text, const SyncRev *rev, GString *json)
+{
+  gint node = sync_tree_find (&view->tree, rev);
+  gint *leaves;
+  guint n = 1;
+
+  if (node >= 0 && self->latest)
+    n = sync_tree_leaves_below (&view->tree, node, &leaves);
+  else
+    leaves = &node;
+  if (node < 0 || (n == 1 && !view->tree.nodes[leaves[0]].available))
+    {
+      append_get_error (json, view->record->id, text, "not_found", "missing");
+      return CS_OK;
+    }
+  return append_nodes (view, leaves, n, json);
+}
+
+/* The generation up to which the asker has the attachments. */
+static guint64
+known_generation (BulkGet *self, SyncView *view, SyncJson list)
+{
+  SyncJsonCursor cursor;
+  SyncJson item;
+  SyncRev rev;
+  guint64 generation = 0;
+
+  if (!sync_json_elements (&cursor, list))
+    return 0;
+  while (sync_json_next_element (&cursor, &item))
+    if (item.type == SYNC_JSON_STRING && sync_rev_parse (sync_json_text (item, &self->arena), &rev)
+        && sync_tree_find (&view->tree, &rev) >= 0)
+      generation = MAX (generation, rev.generation);
+  return generation;
+}
+
+static CsStatus
+append_document (BulkGet *self, SyncJson item, CsSlice id, SyncJson rev_member, GString *json)
+{
+  CsStoreRows *rows = NULL;
+  CsSlice text = rev_member.type == SYNC_JSON_STRING ? sync_json_text (rev_member, &self->arena)
+                                                     : cs_slice_str ("undefined");
+  SyncView view = { .db = self->db, .arena = &self->arena, .flags = self->flags };
+  SyncJson atts_since = sync_json_member (item, "atts_since");
+  SyncRev rev;
+  gint *leaves;
+  CsStatus status;
+
+  if (rev_member.type == SYNC_JSON_STRING && !sync_rev_parse (text, &rev))
+    {
+      append_get_error (json, id, text, "bad_request", "Invalid rev format");
+      return CS_OK;
+    }
+  status = cs_store_read (self->db->db, &id, 1, CS_STORE_TREE | CS_STORE_BODY, &rows);
+  if (status != CS_OK)
+    return status;
+  view.record = &rows->records[0];
+  if (view.record->seq == 0)
+    append_get_error (json, id, text, "not_found", "missing");
+  else if (!sync_view_tree (&view))
+    status = CS_CORRUPT;
+  else
+    {
+      view.since_generation = known_generation (self, &view, atts_since);
+      if (rev_member.type == SYNC_JSON_STRING)
+        status = append_wanted (self, &view, text, &rev, json);
+      else
+        {
+          guint n = sync_tree_leaves (&view.tree, &leaves);
+
+          status = append_nodes (&view, leaves, n, json);
+        }
+    }
+  cs_store_rows_free (self->db->db, rows);
+  return status;
+}
+
+static CsStatus
+append_result (BulkGet *self, SyncJson item, GString *json)
+{
+  static const CsSlice none = { NULL, 0 };
+  SyncJson id = sync_json_member (item, "id");
+  CsSlice text = none;
+  SyncError error;
+  CsStatus status = CS_OK;
+
+  g_string_append (json, "{\"id\":");
+  if (id.type == SYNC_JSON_STRING)
+    {
+      text = sync_json_text (id, &self->arena);
+      sync_json_append_string (json, text);
+    }
+  else
+    g_string_append (json, "null");
+  g_string_append (json, ",\"docs\":[");
+  if (item.type != SYNC_JSON_OBJECT)
+    append_get_error (json, none, none, "bad_request", "document must be a JSON object");
+  else if (id.type != SYNC_JSON_STRING)
+    append_get_error (json, none, none, "bad_request", "document id missed");
+  else if (!sync_doc_id_check (text, &error))
+    append_get_error (json, text, none, error.error, error.reason);
+  else
+    status = append_document (self, item, text, sync_json_member (item, "rev"), json);
+  g_string_append (json, "]}");
+  return status;
+}
+
+static CsStatus
+flush (CsHttpExchange *exchange, GString *json)
+{
+  CsSlice part = cs_slice (json->str, json->len);
+  CsStatus status = cs_http_write (exchange, &part, 1);
+
+  g_string_truncate (json, 0);
+  return status;
+}
+
+static void
+stream_results (BulkGet *self, SyncJson docs)
+{
+  g_autoptr (GString) json = g_string_sized_new (8192);
+  SyncJsonCursor cursor;
+  SyncJson item;
+  gboolean first = TRUE;
+  CsStatus status = CS_OK;
+
+  g_string_append (json, "{\"results\":[");
+  sync_begin (self->exchange, "application/json");
+  sync_json_elements (&cursor, docs);
+  while (status == CS_OK && sync_json_next_element (&cursor, &item))
+    {
+      if (!first)
+        g_string_append_c (json, ',');
+      first = FALSE;
+      status = append_result (self, item, json);
+      if (status == CS_OK && json->len > 65536)
+        status = flush (self->exchange, json);
+    }
+  g_string_append (json, "]}\n");
+  if (status == CS_OK)
+    status = flush (self->exchange, json);
+  if (status == CS_OK)
+    cs_http_end (self->exchange);
+  else
+    cs_http_abort (self->exchange);
+}
+
+void
+sync_bulk_get (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  BulkGet request = { .exchange = exchange, .db = db };
+  SyncJson object;
+  SyncJson docs;
+
+  if (db == NULL || !read_object (exchange, self, &object))
+    return;
+  docs = sync_json_member (object, "docs");
+  if (docs.type != SYNC_JSON_ARRAY)
+    {
+      sync_reply_error (exchange, 400, "bad_request", "Missing JSON list of 'docs'.");
+      return;
+    }
+  request.arena = sync_exchange_arena (exchange);
+  request.flags = sync_view_flags (exchange) & (SYNC_VIEW_REVS | SYNC_VIEW_ATTACHMENTS);
+  request.latest = sync_query_flag (exchange, "latest");
+  stream_results (&request, docs);
+}
+
+/* ---- _revs_diff, _missing_revs ---- */
+
+typedef struct
+{
+  CsHttpExchange *exchange;
+  SyncDb *db;
+  SyncArena arena;
+  gboolean ancestors; /* _revs_diff: an object with possible_ancestors; else a bare list */
+} RevsDiff;
+
+/* The revisions of one id that the tree lacks; FALSE: answered. */
+static gboolean
+read_missing (RevsDiff *self, SyncJson list, const SyncTree *tree, SyncRev **missing, guint *n)
+{
+  SyncJsonCursor cursor;
+  SyncJson item;
+
+  *n = 0;
+  if (!sync_json_elements (&cursor, list))
+    {
+      sync_reply_error (self->exchange, 400, "bad_request", "Revisions must be lists of strings");
+      return FALSE;
+    }
+  *missing = sync_alloc (&self->arena, (count (list) + 1) * sizeof (SyncRev));
+  while (sync_json_next_element (&cursor, &item))
+    {
+      SyncRev *rev = &(*missing)[*n];
+
+      if (item.type != SYNC_JSON_STRING || !sync_rev_parse (sync_json_text (item, &self->arena), rev))
+        {
+          sync_reply_error (self->exchange, 400, "bad_request", "Invalid rev format");
+          return FALSE;
+        }
+      *n += sync_tree_find (tree, rev) < 0;
+    }
+  return TRUE;
+}
+
+static void
+append_revs (GString *json, const SyncRev *revs, guint n)
+{
+  g_string_append_c (json, '[');
+  for (guint i = 0; i < n; i++)
+    {
+      g_string_append (json, i == 0 ? "\"" : ",\"");
+      sync_rev_append (json, &revs[i]);
+      g_string_append_c (json, '"');
+    }
+  g_string_append_c (json, ']');
+}
+
+static void
+append_possible_ancestors (GString *json, const SyncTree *tree, const SyncRev *missing, guint n)
+{
+  gint *nodes;
+  guint found = sync_tree_possible_ancestors (tree, missing, n, &nodes);
+
+  if (found == 0)
+    return;
+  g_string_append (json, ",\"possible_ancestors\":[");
+  for (guint i = 0; i < found; i++)
+    {
+      g_string_append (json, i == 0 ? "\"" : ",\"");
+      sync_rev_append (json, &tree->nodes[nodes[i]].rev);
+      g_string_append_c (json, '"');
+    }
+  g_string_append_c (json, ']');
+}
+
+/* FALSE: answered. */
+static gboolean
+append_diff (RevsDiff *self, CsSlice id, SyncJson list, const CsStoreRecord *record, GString *json)
+{
+  SyncTree tree;
+  SyncRev *missing;
+  guint n;
+
+  if (!sync_tree_decode (&tree, record->tree, &self->arena))
+    {
+      sync_reply_status (self->exchange, CS_CORRUPT);
+      return FALSE;
+    }
+  if (!read_missing (self, list, &tree, &missing, &n))
+    return FALSE;
+  if (n == 0)
+    return TRUE;
+  if (json->str[json->len - 1] != '{')
+    g_string_append_c (json, ',');
+  sync_json_append_string (json, id);
+  g_string_append (json, self->ancestors ? ":{\"missing\":" : ":");
+  append_revs (json, missing, n);
+  if (self->ancestors)
+    {
+      append_possible_ancestors (json, &tree, missing, n);
+      g_string_append_c (json, '}');
+    }
+  return TRUE;
+}
+
+static gboolean
+append_diffs (RevsDiff *self, SyncJson object, GString *json)
+{
+  SyncJsonCursor cursor;
+  SyncJson key;
+  SyncJson list;
+  gboolean good = TRUE;
+
+  sync_json_members (&cursor, object);
+  while (good && sync_json_next_member (&cursor, &key, &list))
+    {
+      CsSlice id = sync_json_text (key, &self->arena);
+      CsStoreRows *rows = NULL;
+      CsStatus status = cs_store_read (self->db->db, &id, 1, CS_STORE_TREE, &rows);
+
+      if (status != CS_OK)
+        {
+          sync_reply_status (self->exchange, status);
+          return FALSE;
+        }
+      good = append_diff (self, id, list, &rows->records[0], json);
+      cs_store_rows_free (self->db->db, rows);
+    }
+  return good;
+}
+
+static void
+answer_diff (CsHttpExchange *exchange, Sync *self, gboolean ancestors)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  RevsDiff request = { .exchange = exchange, .db = db, .ancestors = ancestors };
+  g_autoptr (GString) json = NULL;
+  SyncJson object;
+
+  if (db == NULL || !read_object (exchange, self, &object))
+    return;
+  request.arena = sync_exchange_arena (exchange);
+  json = g_string_new (ancestors ? "{" : "{\"missing_revs\":{");
+  if (!append_diffs (&request, object, json))
+    return;
+  g_string_append (json, ancestors ? "}" : "}}");
+  sync_reply_json (exchange, 200, json);
+}
+
+void
+sync_revs_diff (CsHttpExchange *exchange, gpointer self)
+{
+  answer_diff (exchange, self, TRUE);
+}
+
+void
+sync_missing_revs (CsHttpExchange *exchange, gpointer self)
+{
+  answer_diff (exchange, self, FALSE);
+}

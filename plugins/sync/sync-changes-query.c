@@ -1,0 +1,256 @@
+/* sync-changes-query.c: what a request for changes asks for, and filters by name.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-changes.h"
+
+#include <stdlib.h>
+
+static gboolean
+refuse (SyncChanges *changes, guint status, const char *error, const char *reason)
+{
+  sync_reply_error (changes->exchange, status, error, reason);
+  return FALSE;
+}
+
+static gboolean
+read_feed (SyncChanges *changes)
+{
+  CsSlice text;
+
+  changes->feed = SYNC_FEED_NORMAL;
+  if (!cs_http_query (changes->exchange, "feed", &text) || cs_slice_is (text, "normal"))
+    return TRUE;
+  if (cs_slice_is (text, "longpoll"))
+    changes->feed = SYNC_FEED_LONGPOLL;
+  else if (cs_slice_is (text, "continuous") || cs_slice_is (text, "live"))
+    changes->feed = SYNC_FEED_CONTINUOUS;
+  else if (cs_slice_is (text, "eventsource"))
+    changes->feed = SYNC_FEED_EVENTSOURCE;
+  else
+    return refuse (changes, 400, "bad_request",
+                   "Supported `feed` types: normal, continuous, live, longpoll, eventsource");
+  return TRUE;
+}
+
+static gboolean
+read_style (SyncChanges *changes)
+{
+  CsSlice text;
+
+  if (!cs_http_query (changes->exchange, "style", &text) || cs_slice_is (text, "main_only"))
+    return TRUE;
+  changes->all_leaves = cs_slice_is (text, "all_docs");
+  return changes->all_leaves
+         || refuse (changes, 400, "bad_request", "style is main_only or all_docs");
+}
+
+static gboolean
+read_since (SyncChanges *changes, const CsStoreInfo *info)
+{
+  CsSlice token = cs_slice (NULL, 0);
+
+  if (changes->feed == SYNC_FEED_EVENTSOURCE)
+    token = cs_http_header (changes->exchange, "Last-Event-ID");
+  if (token.data == NULL && !cs_http_query (changes->exchange, "last-event-id", &token)
+      && !cs_http_query (changes->exchange, "since", &token))
+    return TRUE;
+  return sync_seq_parse (changes->db->db, info, token, &changes->since)
+         || refuse (changes, 400, "bad_request",
+                    "Malformed sequence supplied in 'since' parameter.");
+}
+
+/* `true`, or milliseconds. */
+static gint64
+milliseconds (CsHttpExchange *exchange, const char *name, gint64 of_true)
+{
+  CsSlice text;
+  g_autofree char *digits = NULL;
+  guint64 number;
+
+  if (!cs_http_query (exchange, name, &text))
+    return 0;
+  if (cs_slice_is (text, "true"))
+    return of_true;
+  digits = g_strndup (text.data, text.len);
+  if (!g_ascii_string_to_unsigned (digits, 10, 1, G_MAXINT32, &number, NULL))
+    return 0;
+  return CS_MS (number);
+}
+
+static gboolean
+read_numbers (SyncChanges *changes)
+{
+  const SyncSettings *settings = cs_settings (changes->self);
+  gint64 interval = 0;
+  gint64 timeout = milliseconds (changes->exchange, "timeout", settings->feed_timeout);
+
+  changes->left = G_MAXINT64;
+  if (!sync_query_number (changes->exchange, "limit", &changes->left)
+      || !sync_query_number (changes->exchange, "seq_interval", &interval))
+    return FALSE;
+  changes->seq_interval = interval;
+  changes->heartbeat = milliseconds (changes->exchange, "heartbeat", settings->heartbeat);
+  changes->timeout = timeout > 0 ? MIN (timeout, settings->feed_timeout) : settings->feed_timeout;
+  return TRUE;
+}
+
+/* ---- filters ---- */
+
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  const CsSlice *x = a;
+  const CsSlice *y = b;
+  int order = memcmp (x->data, y->data, MIN (x->len, y->len));
+
+  return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+static gboolean
+take_doc_ids (SyncChanges *changes, SyncJson list)
+{
+  SyncJsonCursor cursor;
+  SyncJson item;
+  guint n = 0;
+
+  if (!sync_json_elements (&cursor, list))
+    return refuse (changes, 400, "bad_request", "`doc_ids` filter parameter is not a list.");
+  while (sync_json_next_element (&cursor, &item))
+    n++;
+  changes->doc_ids = sync_alloc (&changes->arena, (n + 1) * sizeof (CsSlice));
+  sync_json_elements (&cursor, list);
+  while (sync_json_next_element (&cursor, &item))
+    if (item.type == SYNC_JSON_STRING)
+      changes->doc_ids[changes->n_doc_ids++] = sync_json_text (item, &changes->arena);
+  qsort (changes->doc_ids, changes->n_doc_ids, sizeof (CsSlice), compare_ids);
+  changes->filter = SYNC_FILTER_DOC_IDS;
+  return TRUE;
+}
+
+static gboolean
+read_doc_ids (SyncChanges *changes, SyncJson body)
+{
+  SyncJson list = sync_json_member (body, "doc_ids");
+  CsSlice text;
+
+  if (list.type == SYNC_JSON_NONE && cs_http_query (changes->exchange, "doc_ids", &text)
+      && !sync_json_parse (text, 4, &list))
+    {
+      sync_reply_not_json (changes->exchange);
+      return FALSE;
+    }
+  return take_doc_ids (changes, list);
+}
+
+/* A function of a design document cannot be run; say so only when it is there. */
+static gboolean
+read_design_filter (SyncChanges *changes, CsSlice name, const char *member)
+{
+  const char *slash = memchr (name.data, '/', name.len);
+  g_autofree char *id = NULL;
+  g_autofree char *needle = NULL;
+  CsStoreRows *rows = NULL;
+  CsSlice key;
+  CsStatus status;
+  gboolean found;
+
+  id = g_strdup_printf ("_design/%.*s", (int) (slash - name.data), name.data);
+  key = cs_slice_str (id);
+  status = cs_store_read (changes->db->db, &key, 1, CS_STORE_BODY, &rows);
+  if (status != CS_OK)
+    {
+      sync_reply_status (changes->exchange, status);
+      return FALSE;
+    }
+  needle = g_strdup_printf ("\"%s\"", member);
+  found = rows->records[0].seq != 0 && !rows->records[0].deleted;
+  if (!found)
+    refuse (changes, 404, "not_found", "missing");
+  else if (g_strstr_len (rows->records[0].body.data, rows->records[0].body.len, needle) == NULL)
+    {
+      g_autofree char *reason = g_strdup_printf ("missing json key: %s", member);
+
+      refuse (changes, 404, "not_found", reason);
+    }
+  else
+    refuse (changes, 501, "not_implemented",
+            "Filters of design documents need JavaScript, which is not run");
+  cs_store_rows_free (changes->db->db, rows);
+  return FALSE;
+}
+
+static gboolean
+read_filter (SyncChanges *changes, SyncJson body)
+{
+  CsSlice name;
+  CsSlice view;
+
+  if (!cs_http_query (changes->exchange, "filter", &name) || name.len == 0)
+    return TRUE;
+  if (cs_slice_is (name, "_doc_ids"))
+    return read_doc_ids (changes, body);
+  if (cs_slice_is (name, "_design"))
+    {
+      changes->filter = SYNC_FILTER_DESIGN;
+      return TRUE;
+    }
+  if (cs_slice_is (name, "_selector"))
+    return refuse (changes, 501, "not_implemented", "The filter _selector is not implemented");
+  if (cs_slice_is (name, "_view"))
+    {
+      if (!cs_http_query (changes->exchange, "view", &view))
+        return refuse (changes, 400, "bad_request", "`view` filter parameter is not provided.");
+      if (view.len == 0 || memchr (view.data, '/', view.len) == NULL)
+        return refuse (changes, 400, "bad_request",
+                       "`view` must be of the form `designname/viewname`");
+      return read_design_filter (changes, view, "views");
+    }
+  if (name.data[0] == '_')
+    return refuse (changes, 400, "bad_request", "unknown builtin filter name");
+  if (memchr (name.data, '/', name.len) == NULL)
+    return refuse (changes, 400, "bad_request",
+                   "`filter` must be of the form `designname/filtername`");
+  return read_design_filter (changes, name, "filters");
+}
+
+static gboolean
+read_post (SyncChanges *changes, SyncJson *body)
+{
+  const SyncSettings *settings = cs_settings (changes->self);
+  CsSlice text;
+
+  memset (body, 0, sizeof *body);
+  if (!cs_slice_is (cs_http_request (changes->exchange)->method, "POST"))
+    return TRUE;
+  if (cs_http_read_body (changes->exchange, &text) != CS_OK)
+    return FALSE;
+  if (text.len == 0 || sync_json_parse (text, settings->max_depth, body))
+    return TRUE;
+  sync_reply_not_json (changes->exchange);
+  return FALSE;
+}
+
+gboolean
+sync_changes_read (SyncChanges *changes, CsHttpExchange *exchange, Sync *self, SyncDb *db)
+{
+  CsStoreInfo info = { .size = sizeof info };
+  SyncJson body;
+  CsStatus status;
+
+  memset (changes, 0, sizeof *changes);
+  changes->exchange = exchange;
+  changes->self = self;
+  changes->db = db;
+  changes->arena = sync_exchange_arena (exchange);
+  status = cs_store_info (db->db, &info);
+  if (status != CS_OK)
+    {
+      sync_reply_status (exchange, status);
+      return FALSE;
+    }
+  changes->epoch = info.epoch;
+  changes->descending = sync_query_flag (exchange, "descending");
+  changes->include_docs = sync_query_flag (exchange, "include_docs");
+  changes->flags = sync_view_flags (exchange) & (SYNC_VIEW_CONFLICTS | SYNC_VIEW_ATTACHMENTS);
+  return read_post (changes, &body) && read_feed (changes) && read_style (changes)
+         && read_numbers (changes) && read_filter (changes, body) && read_since (changes, &info);
+}

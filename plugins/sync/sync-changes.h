@@ -1,0 +1,62 @@
+/* sync-changes.h: one request for changes: what it asks for, and rows as they are written.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SYNC_CHANGES_H
+#define SYNC_CHANGES_H
+
+#include "sync-view.h"
+
+typedef enum
+{
+  SYNC_FEED_NORMAL,
+  SYNC_FEED_LONGPOLL,
+  SYNC_FEED_CONTINUOUS,
+  SYNC_FEED_EVENTSOURCE
+} SyncFeedKind;
+
+typedef enum
+{
+  SYNC_FILTER_NONE,
+  SYNC_FILTER_DOC_IDS,
+  SYNC_FILTER_DESIGN
+} SyncFilter;
+
+/* Lives in the exchange's arena, so that a feed may wait without its fiber. */
+typedef struct
+{
+  CsHttpExchange *exchange;
+  Sync *self;
+  SyncDb *db; /* a reference */
+  SyncArena arena;
+  SyncFeedKind feed;
+  SyncFilter filter;
+  CsSlice *doc_ids; /* sorted */
+  guint n_doc_ids;
+  gboolean all_leaves; /* style=all_docs */
+  gboolean descending;
+  gboolean include_docs;
+  guint flags;      /* SyncViewFlags of the documents */
+  guint64 since;    /* everything up to here has been written */
+  guint64 last;     /* of a descending reading: the last row's number */
+  guint64 epoch;
+  gint64 left;      /* rows that may still be written */
+  guint64 seq_interval;
+  guint64 n_rows;
+  gint64 heartbeat; /* microseconds; 0: none */
+  gint64 timeout;
+} SyncChanges;
+
+/* The next page after `since` is appended to `out` in the feed's framing; *more tells whether the range
+ * goes on. Fiber; may wait. */
+CsStatus sync_changes_page (SyncChanges *changes, GString *out, gboolean *more);
+/* Appends what ends the answer. Fiber when `count` (pending is counted in the store); else pending is 0. */
+void sync_changes_tail (SyncChanges *changes, gboolean count, GString *out);
+/* Writes pages until there are no more, or the limit is reached. */
+CsStatus sync_changes_stream (SyncChanges *changes);
+
+/* sync-changes-query.c: fills a request. FALSE: answered. */
+gboolean sync_changes_read (SyncChanges *changes, CsHttpExchange *exchange, Sync *self, SyncDb *db);
+
+/* sync-feed.c: answers a longpoll, continuous or eventsource feed. */
+void sync_feed_run (SyncChanges *changes);
+
+#endif

@@ -1,0 +1,698 @@
+/* sync-document.c: one document: reading, writing, deleting.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-view.h"
+#include "sync-write.h"
+
+/* ---- the id in the path ---- */
+
+/* `/{db}/{id}` and `/{db}/_design/{id}`. A plus stands for a space, as CouchDB reads paths. */
+static CsSlice
+path_id (CsHttpExchange *exchange)
+{
+  static const char design[] = "_design/";
+  CsSlice id = cs_http_param (exchange, 1);
+  gboolean is_design = strstr (cs_http_route (exchange)->path, "/_design/{") != NULL;
+  char *text;
+
+  if (!is_design)
+    return id;
+  text = cs_http_alloc (exchange, sizeof design + id.len);
+  memcpy (text, design, sizeof design - 1);
+  memcpy (text + sizeof design - 1, id.data, id.len);
+  return cs_slice (text, sizeof design - 1 + id.len);
+}
+
+static gboolean
+checked_path_id (CsHttpExchange *exchange, CsSlice *id)
+{
+  SyncError error;
+
+  *id = path_id (exchange);
+  if (id->len >= 6 && memcmp (id->data, "_local", 6) == 0)
+    {
+      sync_reply_error (exchange, 400, "bad_request", "Invalid _local document id.");
+      return FALSE;
+    }
+  if (sync_doc_id_check (*id, &error))
+    return TRUE;
+  sync_reply_error (exchange, error.status, error.error, error.reason);
+  return FALSE;
+}
+
+/* `_design%2Fx` is told its better name. */
+static gboolean
+redirected (CsHttpExchange *exchange, Sync *self, CsSlice id)
+{
+  g_autoptr (GString) location = NULL;
+  const CsHttpRequest *request = cs_http_request (exchange);
+  const SyncSettings *settings = cs_settings (self);
+
+  if (id.len <= 8 || memcmp (id.data, "_design/", 8) != 0
+      || strstr (cs_http_route (exchange)->path, "/_design/{") != NULL)
+    return FALSE;
+  location = g_string_new (request->secure ? "https://" : "http://");
+  g_string_append_len (location, request->authority.data, request->authority.len);
+  if (strcmp (settings->mount, "/") != 0)
+    g_string_append (location, settings->mount);
+  g_string_append_c (location, '/');
+  sync_append_encoded (location, cs_http_param (exchange, 0));
+  g_string_append (location, "/_design/");
+  sync_append_encoded (location, cs_slice (id.data + 8, id.len - 8));
+  if (request->query.len > 0)
+    {
+      g_string_append_c (location, '?');
+      g_string_append_len (location, request->query.data, request->query.len);
+    }
+  cs_http_set_header (exchange, "Location", location->str);
+  sync_reply_error (exchange, 301, "moved_permanently", "The document has moved.");
+  return TRUE;
+}
+
+static gboolean
+reply_missing (CsHttpExchange *exchange, const char *reason)
+{
+  sync_reply_error (exchange, 404, "not_found", reason);
+  return FALSE;
+}
+
+/* ---- GET ---- */
+
+typedef struct
+{
+  CsHttpExchange *exchange;
+  SyncDb *db;
+  SyncView view;
+  SyncArena arena;
+} Reading;
+
+static guint64
+since_generation (Reading *reading)
+{
+  CsSlice text;
+  SyncJson list;
+  SyncJson item;
+  SyncJsonCursor cursor;
+  SyncRev rev;
+  guint64 generation = 0;
+
+  if (!cs_http_query (reading->exchange, "atts_since", &text) || !sync_json_parse (text, 4, &list)
+      || !sync_json_elements (&cursor, list) || !sync_view_tree (&reading->view))
+    return 0;
+  while (sync_json_next_element (&cursor, &item))
+    if (item.type == SYNC_JSON_STRING
+        && sync_rev_parse (sync_json_text (item, &reading->arena), &rev)
+        && sync_tree_find (&reading->view.tree, &rev) >= 0)
+      generation = MAX (generation, rev.generation);
+  reading->view.flags |= SYNC_VIEW_ATTACHMENTS;
+  return generation;
+}
+
+static void
+reply_view (Reading *reading, gint node, CsSlice rev, gboolean tagged)
+{
+  g_autoptr (GString) json = g_string_sized_new (512);
+  CsStatus status;
+
+  if (tagged && sync_not_modified (reading->exchange, rev))
+    return;
+  status = sync_view_append (&reading->view, node, json);
+  if (status == CS_NOT_FOUND)
+    {
+      reply_missing (reading->exchange, "missing");
+      return;
+    }
+  if (status != CS_OK)
+    {
+      sync_reply_status (reading->exchange, status);
+      return;
+    }
+  if (tagged)
+    sync_set_etag (reading->exchange, rev);
+  sync_reply_json (reading->exchange, 200, json);
+}
+
+static void
+reply_winner (Reading *reading)
+{
+  const CsStoreRecord *record = reading->view.record;
+  guint flags = reading->view.flags;
+  gboolean tagged = (flags & (SYNC_VIEW_REVS_INFO | SYNC_VIEW_LOCAL_SEQ)) == 0;
+  gint *leaves;
+
+  if (record->deleted)
+    {
+      reply_missing (reading->exchange, "deleted");
+      return;
+    }
+  if (flags & (SYNC_VIEW_CONFLICTS | SYNC_VIEW_DELETED_CONFLICTS))
+    tagged = tagged && sync_view_tree (&reading->view)
+             && sync_tree_leaves (&reading->view.tree, &leaves) == 1;
+  reply_view (reading, SYNC_WINNER, record->summary, tagged);
+}
+
+/* `rev=`: one revision, a leaf or not. With `latest` the leaf of its own branch. */
+static void
+reply_revision (Reading *reading, CsSlice text)
+{
+  SyncRev rev;
+  g_autoptr (GString) tag = g_string_new (NULL);
+  gint node;
+  gint *leaves;
+
+  if (!sync_rev_parse (text, &rev))
+    {
+      sync_reply_error (reading->exchange, 400, "bad_request", "Invalid rev format");
+      return;
+    }
+  if (!sync_view_tree (&reading->view))
+    {
+      sync_reply_status (reading->exchange, CS_CORRUPT);
+      return;
+    }
+  node = sync_tree_find (&reading->view.tree, &rev);
+  if (node >= 0 && sync_query_flag (reading->exchange, "latest")
+      && sync_tree_leaves_below (&reading->view.tree, node, &leaves) > 0)
+    node = leaves[0];
+  if (node < 0)
+    {
+      reply_missing (reading->exchange, "missing");
+      return;
+    }
+  reading->view.flags &= SYNC_VIEW_REVS | SYNC_VIEW_ATTACHMENTS | SYNC_VIEW_LOCAL_SEQ;
+  sync_rev_append (tag, &reading->view.tree.nodes[node].rev);
+  reply_view (reading, node, cs_slice (tag->str, tag->len), TRUE);
+}
+
+/* ---- open_revs ---- */
+
+/* Collects the parts of a multipart answer, or the elements of an array. */
+typedef struct
+{
+  GString *out;
+  const char *boundary; /* NULL: a JSON array */
+  guint n;
+} Parts;
+
+static void
+part_begin (Parts *parts, gboolean missing)
+{
+  if (parts->boundary == NULL)
+    g_string_append (parts->out, parts->n == 0 ? (missing ? "{\"missing\":" : "{\"ok\":")
+                                               : (missing ? ",{\"missing\":" : ",{\"ok\":"));
+  else
+    g_string_append_printf (parts->out, "%s--%s\r\nContent-Type: application/json%s\r\n\r\n%s",
+                            parts->n == 0 ? "" : "\r\n", parts->boundary,
+                            missing ? "; error=\"true\"" : "", missing ? "{\"missing\":" : "");
+  parts->n++;
+}
+
+static void
+part_end (Parts *parts, gboolean missing)
+{
+  if (parts->boundary == NULL || missing)
+    g_string_append_c (parts->out, '}');
+}
+
+static void
+append_missing (Parts *parts, CsSlice rev)
+{
+  part_begin (parts, TRUE);
+  sync_json_append_string (parts->out, rev);
+  part_end (parts, TRUE);
+}
+
+static CsStatus
+append_found (Reading *reading, Parts *parts, gint node)
+{
+  CsStatus status;
+
+  part_begin (parts, FALSE);
+  status = sync_view_append (&reading->view, node, parts->out);
+  part_end (parts, FALSE);
+  return status;
+}
+
+static CsStatus
+append_nodes (Reading *reading, Parts *parts, const gint *nodes, guint n)
+{
+  CsStatus status = CS_OK;
+
+  for (guint i = 0; status == CS_OK && i < n; i++)
+    status = append_found (reading, parts, nodes[i]);
+  return status;
+}
+
+static CsStatus
+append_one (Reading *reading, Parts *parts, CsSlice text, const SyncRev *rev, gboolean latest)
+{
+  const SyncTree *tree = &reading->view.tree;
+  gint node = sync_tree_find (tree, rev);
+  gint *leaves;
+
+  if (node >= 0 && latest)
+    {
+      guint n = sync_tree_leaves_below (tree, node, &leaves);
+
+      return append_nodes (reading, parts, leaves, n);
+    }
+  if (node >= 0 && tree->nodes[node].available)
+    return append_found (reading, parts, node);
+  append_missing (parts, text);
+  return CS_OK;
+}
+
+/* FALSE: answered. */
+static gboolean
+append_listed (Reading *reading, Parts *parts, SyncJson list)
+{
+  gboolean latest = sync_query_flag (reading->exchange, "latest");
+  SyncJsonCursor cursor;
+  SyncJson item;
+  SyncRev rev;
+  CsStatus status;
+
+  sync_json_elements (&cursor, list);
+  while (sync_json_next_element (&cursor, &item))
+    {
+      CsSlice text = item.type == SYNC_JSON_STRING ? sync_json_text (item, &reading->arena)
+                                                   : cs_slice ("", 0);
+
+      if (!sync_rev_parse (text, &rev))
+        {
+          sync_reply_error (reading->exchange, 400, "bad_request", "Invalid rev format");
+          return FALSE;
+        }
+      status = append_one (reading, parts, text, &rev, latest);
+      if (status != CS_OK)
+        {
+          sync_reply_status (reading->exchange, status);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+wants_json (CsHttpExchange *exchange)
+{
+  static const char *const offered[] = { "multipart/mixed", "application/json", NULL };
+
+  return cs_http_accept (exchange, offered) == 1;
+}
+
+static char *
+make_boundary (void)
+{
+  return g_strdup_printf ("%08x%08x%08x%08x", g_random_int (), g_random_int (), g_random_int (),
+                          g_random_int ());
+}
+
+static void
+reply_parts (CsHttpExchange *exchange, Parts *parts)
+{
+  g_autofree char *type = NULL;
+  CsSlice part;
+
+  if (parts->boundary == NULL)
+    {
+      g_string_append_c (parts->out, ']');
+      sync_reply_json (exchange, 200, parts->out);
+      return;
+    }
+  g_string_append_printf (parts->out, "%s--%s--", parts->n > 0 ? "\r\n" : "", parts->boundary);
+  type = g_strdup_printf ("multipart/mixed; boundary=\"%s\"", parts->boundary);
+  part = cs_slice (parts->out->str, parts->out->len);
+  cs_http_set_header (exchange, "Cache-Control", "must-revalidate");
+  cs_http_reply (exchange, 200, type, &part, 1);
+}
+
+static gboolean
+append_open_revs (Reading *reading, Parts *parts, CsSlice wanted, SyncJson list)
+{
+  gint *leaves;
+  guint n;
+  CsStatus status;
+
+  if (!sync_view_tree (&reading->view))
+    {
+      sync_reply_status (reading->exchange, CS_CORRUPT);
+      return FALSE;
+    }
+  if (!cs_slice_is (wanted, "all"))
+    return append_listed (reading, parts, list);
+  n = sync_tree_leaves (&reading->view.tree, &leaves);
+  status = append_nodes (reading, parts, leaves, n);
+  if (status != CS_OK)
+    sync_reply_status (reading->exchange, status);
+  return status == CS_OK;
+}
+
+/* FALSE: the list is empty, which stands for no open_revs at all. */
+static gboolean
+reply_open_revs (Reading *reading, CsSlice wanted)
+{
+  g_autofree char *boundary = wants_json (reading->exchange) ? NULL : make_boundary ();
+  g_autoptr (GString) out = g_string_new (boundary == NULL ? "[" : "");
+  Parts parts = { out, boundary, 0 };
+  SyncJson list = { SYNC_JSON_NONE };
+
+  if (!cs_slice_is (wanted, "all"))
+    {
+      if (!sync_json_parse (wanted, 4, &list))
+        {
+          sync_reply_not_json (reading->exchange);
+          return TRUE;
+        }
+      if (list.type != SYNC_JSON_ARRAY)
+        {
+          sync_reply_error (reading->exchange, 400, "bad_request", "Invalid list of revisions");
+          return TRUE;
+        }
+      if (list.text.len == 2)
+        return FALSE;
+    }
+  else if (reading->view.record->seq == 0)
+    {
+      reply_missing (reading->exchange, "missing");
+      return TRUE;
+    }
+  reading->view.flags &= SYNC_VIEW_REVS | SYNC_VIEW_ATTACHMENTS;
+  if (append_open_revs (reading, &parts, wanted, list))
+    reply_parts (reading->exchange, &parts);
+  return TRUE;
+}
+
+static void
+reply_document (Reading *reading)
+{
+  CsHttpExchange *exchange = reading->exchange;
+  gboolean has_query = cs_http_request (exchange)->query.len > 0;
+  CsSlice text;
+
+  if (has_query && cs_http_query (exchange, "open_revs", &text) && reply_open_revs (reading, text))
+    return;
+  if (reading->view.record->seq == 0)
+    reply_missing (exchange, "missing");
+  else if (has_query && cs_http_query (exchange, "rev", &text))
+    reply_revision (reading, text);
+  else
+    reply_winner (reading);
+}
+
+void
+sync_document_get (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  Reading reading = { .exchange = exchange, .db = db };
+  CsStoreRows *rows = NULL;
+  CsStoreInfo info = { .size = sizeof info };
+  CsSlice id;
+  gboolean has_query = cs_http_request (exchange)->query.len > 0;
+  CsStatus status;
+
+  if (db == NULL)
+    return;
+  id = path_id (exchange);
+  if (redirected (exchange, self, id))
+    return;
+  status = cs_store_read (db->db, &id, 1, CS_STORE_BODY | (has_query ? CS_STORE_TREE : 0), &rows);
+  if (status == CS_OK && has_query)
+    status = cs_store_info (db->db, &info);
+  if (status != CS_OK)
+    {
+      cs_store_rows_free (db->db, rows);
+      sync_reply_status (exchange, status);
+      return;
+    }
+  reading.arena = sync_exchange_arena (exchange);
+  reading.view = (SyncView){ .db = db, .arena = &reading.arena, .record = &rows->records[0],
+                             .flags = sync_view_flags (exchange), .epoch = info.epoch };
+  if (has_query)
+    reading.view.since_generation = since_generation (&reading);
+  reply_document (&reading);
+  cs_store_rows_free (db->db, rows);
+}
+
+/* ---- writing ---- */
+
+static void
+reply_written (CsHttpExchange *exchange, guint status, CsSlice id, const SyncRev *rev,
+               gboolean tagged)
+{
+  g_autoptr (GString) json = g_string_sized_new (128);
+  g_autoptr (GString) text = g_string_sized_new (48);
+
+  sync_rev_append (text, rev);
+  if (tagged)
+    sync_set_etag (exchange, cs_slice (text->str, text->len));
+  g_string_append (json, "{\"ok\":true,\"id\":");
+  sync_json_append_string (json, id);
+  g_string_append (json, ",\"rev\":\"");
+  g_string_append_len (json, text->str, text->len);
+  g_string_append (json, "\"}");
+  sync_reply_json (exchange, status, json);
+}
+
+static void
+reply_missing_stub (CsHttpExchange *exchange, const SyncEdit *edit)
+{
+  g_autofree char *reason
+    = g_strdup_printf ("Invalid attachment stub in %.*s for %.*s", (int) edit->id.len,
+                       edit->id.data, (int) edit->stub.len, edit->stub.data);
+
+  sync_reply_error (exchange, 412, "missing_stub", reason);
+}
+
+/* TRUE: stored, and not yet answered. */
+static gboolean
+commit_one (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncEdit *edit)
+{
+  CsStatus status = sync_commit (self, db, cs_http_identity (exchange), edit, 1);
+
+  if (status != CS_OK)
+    {
+      sync_reply_status (exchange, status);
+      return FALSE;
+    }
+  switch (edit->outcome)
+    {
+    case SYNC_EDIT_STORED:
+    case SYNC_EDIT_KNOWN:
+      return TRUE;
+    case SYNC_EDIT_MISSING:
+      return reply_missing (exchange, "missing");
+    case SYNC_EDIT_DELETED:
+      return reply_missing (exchange, "deleted");
+    case SYNC_EDIT_MISSING_STUB:
+      reply_missing_stub (exchange, edit);
+      return FALSE;
+    default:
+      sync_reply_status (exchange, CS_CONFLICT);
+      return FALSE;
+    }
+}
+
+CsStatus
+sync_commit (Sync *self, SyncDb *db, const CsIdentity *identity, SyncEdit *edits, guint n)
+{
+  SyncBatch batch = { .edits = edits, .n = n, .user = cs_slice_str (identity->user),
+                      .revs_limit = db->revs_limit };
+  CsSlice few[8];
+  CsSlice *ids = n <= G_N_ELEMENTS (few) ? few : g_new (CsSlice, n);
+  guint stored = 0;
+  guint conflicts = 0;
+  CsStatus status;
+
+  for (guint i = 0; i < n; i++)
+    ids[i] = edits[i].id;
+  sync_scratch_init (&batch.scratch);
+  status = cs_store_commit (db->db, ids, n, sync_edit_merge, &batch);
+  sync_scratch_clear (&batch.scratch);
+  if (ids != few)
+    g_free (ids);
+  for (guint i = 0; status == CS_OK && i < n; i++)
+    {
+      stored += edits[i].outcome == SYNC_EDIT_STORED;
+      conflicts += edits[i].outcome == SYNC_EDIT_CONFLICT;
+    }
+  cs_stat_add (self->documents_written, stored);
+  cs_stat_add (self->conflicts, conflicts);
+  return status;
+}
+
+static CsSlice
+unquoted (CsSlice text)
+{
+  if (text.len >= 2 && text.data[0] == '"' && text.data[text.len - 1] == '"')
+    return cs_slice (text.data + 1, text.len - 2);
+  return text;
+}
+
+/* The revision may stand in the body, the query and If-Match; those given must agree. FALSE: answered. */
+static gboolean
+given_revision (CsHttpExchange *exchange, SyncDoc *doc)
+{
+  CsSlice match = unquoted (cs_http_header (exchange, "If-Match"));
+  CsSlice query = cs_slice (NULL, 0);
+
+  cs_http_query (exchange, "rev", &query);
+  if (query.data != NULL && doc->rev.data != NULL && !cs_slice_equal (query, doc->rev))
+    {
+      sync_reply_error (exchange, 400, "bad_request",
+                        "Document rev from request body and query string have different values");
+      return FALSE;
+    }
+  if (query.data != NULL)
+    doc->rev = query;
+  if (match.data != NULL && doc->rev.data != NULL && !cs_slice_equal (match, doc->rev))
+    {
+      sync_reply_error (exchange, 400, "bad_request",
+                        "Document rev and etag have different values");
+      return FALSE;
+    }
+  if (match.data != NULL)
+    doc->rev = match;
+  return TRUE;
+}
+
+static gboolean
+refused (CsHttpExchange *exchange, const SyncError *error)
+{
+  sync_reply_error (exchange, error->status, error->error, error->reason);
+  return FALSE;
+}
+
+/* Reads the body as one document. FALSE: answered. */
+static gboolean
+read_document (CsHttpExchange *exchange, Sync *self, const SyncArena *arena, SyncDoc *doc)
+{
+  const SyncSettings *settings = cs_settings (self);
+  SyncError error;
+  CsSlice body;
+  SyncJson value;
+
+  if (cs_http_read_body (exchange, &body) != CS_OK)
+    return FALSE;
+  if (!sync_json_parse (body, settings->max_depth, &value))
+    {
+      sync_reply_not_json (exchange);
+      return FALSE;
+    }
+  if (!sync_doc_read (doc, value, arena, &error))
+    return refused (exchange, &error);
+  if ((gint64) doc->length > settings->max_document)
+    {
+      sync_reply_error (exchange, 413, "document_too_large",
+                        "the document is larger than sync.max-document");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_graft (CsHttpExchange *exchange)
+{
+  CsSlice value;
+
+  return cs_http_query (exchange, "new_edits", &value) && cs_slice_is (value, "false");
+}
+
+static gboolean
+wait_for_nothing (CsHttpExchange *exchange)
+{
+  CsSlice batch;
+
+  return cs_http_query (exchange, "batch", &batch) && cs_slice_is (batch, "ok");
+}
+
+static void
+write_document (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncDoc *doc, gboolean tagged)
+{
+  SyncArena arena = sync_exchange_arena (exchange);
+  gboolean graft = is_graft (exchange);
+  SyncError error;
+  SyncEdit edit;
+  guint status = doc->deleted ? 200 : 201;
+
+  if (!sync_edit_init (&edit, doc, graft, &arena, &error))
+    {
+      refused (exchange, &error);
+      return;
+    }
+  if (!commit_one (exchange, self, db, &edit))
+    return;
+  sync_set_location (exchange, self, cs_slice_str (db->name), doc->id);
+  if (wait_for_nothing (exchange))
+    status = 202;
+  reply_written (exchange, status, doc->id, &edit.result, tagged);
+}
+
+void
+sync_document_put (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  SyncArena arena = sync_exchange_arena (exchange);
+  SyncDoc doc;
+  CsSlice id;
+
+  if (db == NULL || !checked_path_id (exchange, &id)
+      || !read_document (exchange, self, &arena, &doc) || !given_revision (exchange, &doc))
+    return;
+  doc.id = id;
+  write_document (exchange, self, db, &doc, TRUE);
+}
+
+void
+sync_document_delete (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  SyncArena arena = sync_exchange_arena (exchange);
+  SyncDoc doc = { .deleted = TRUE };
+  SyncError error;
+  SyncEdit edit;
+
+  if (db == NULL || !checked_path_id (exchange, &doc.id) || !given_revision (exchange, &doc))
+    return;
+  if (!sync_edit_init (&edit, &doc, FALSE, &arena, &error))
+    {
+      refused (exchange, &error);
+      return;
+    }
+  edit.deletion = TRUE;
+  if (commit_one (exchange, self, db, &edit))
+    reply_written (exchange, 200, doc.id, &edit.result, TRUE);
+}
+
+CsSlice
+sync_make_id (CsHttpExchange *exchange)
+{
+  char *text = cs_http_alloc (exchange, 33);
+
+  g_snprintf (text, 33, "%08x%08x%08x%08x", g_random_int (), g_random_int (), g_random_int (),
+              g_random_int ());
+  return cs_slice (text, 32);
+}
+
+void
+sync_document_post (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  SyncArena arena = sync_exchange_arena (exchange);
+  SyncError error;
+  SyncDoc doc;
+
+  if (db == NULL || !sync_body_is_json (exchange)
+      || !read_document (exchange, self, &arena, &doc))
+    return;
+  if (doc.id.data == NULL)
+    doc.id = sync_make_id (exchange);
+  else if (!sync_doc_id_check (doc.id, &error))
+    {
+      refused (exchange, &error);
+      return;
+    }
+  if (doc.id.len > 7 && memcmp (doc.id.data, "_local/", 7) == 0)
+    sync_local_write (exchange, self, db, &doc, FALSE);
+  else
+    write_document (exchange, self, db, &doc, FALSE);
+}

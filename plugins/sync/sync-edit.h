@@ -1,0 +1,59 @@
+/* sync-edit.h: what a commit does to one record: an edit on a leaf, or a replicated revision's graft.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SYNC_EDIT_H
+#define SYNC_EDIT_H
+
+#include "sync-body.h"
+#include "sync-scratch.h"
+#include "sync-tree.h"
+
+#include <cloudsync/services/store.h>
+
+typedef enum
+{
+  SYNC_EDIT_STORED,
+  SYNC_EDIT_KNOWN,       /* a graft that was there already */
+  SYNC_EDIT_CONFLICT,
+  SYNC_EDIT_MISSING,     /* a deletion of what never was */
+  SYNC_EDIT_DELETED,     /* a deletion of what is deleted */
+  SYNC_EDIT_MISSING_STUB /* a stub names an attachment that is not there; `stub` */
+} SyncOutcome;
+
+/* One revision to write. The worker fills the first part and leaves it alone until the commit is over; the
+ * merge fills the outcome, anew each time it is called. */
+typedef struct
+{
+  CsSlice id;
+  gboolean deleted;
+  gboolean deletion;     /* of DELETE: what is not there is a failure */
+  gboolean has_rev;
+  SyncRev rev;           /* the leaf that is edited */
+  SyncRev *path;         /* a graft: newest first; NULL: an edit */
+  guint n_path;
+  CsSlice *parts;
+  guint n_parts;
+  SyncAttachment *attachments;
+  guint n_attachments;
+
+  SyncOutcome outcome;
+  SyncRev result;
+  CsSlice stub;
+} SyncEdit;
+
+typedef struct
+{
+  SyncEdit *edits;
+  guint n;
+  CsSlice user;
+  guint64 revs_limit;
+  SyncScratch scratch; /* the engine's thread's, during the commit */
+} SyncBatch;
+
+/* The CsStoreMerge of a SyncBatch. Pure. */
+CsStatus sync_edit_merge (CsStoreEdit *edit, guint row, gpointer batch);
+
+/* Fills an edit from a document. FALSE: *error tells. */
+gboolean sync_edit_init (SyncEdit *edit, const SyncDoc *doc, gboolean graft, const SyncArena *arena,
+                         SyncError *error);
+
+#endif

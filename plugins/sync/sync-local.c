@@ -1,0 +1,358 @@
+/* sync-local.c: local documents: outside the feeds, with revisions `0-N`; clients keep checkpoints there.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-view.h"
+#include "sync-write.h"
+
+#include <stdlib.h>
+
+static const SyncError invalid_rev = { 400, "bad_request", "Invalid rev format" };
+
+/* `_local/` and the rest of the path. */
+static CsSlice
+path_id (CsHttpExchange *exchange)
+{
+  static const char prefix[] = "_local/";
+  CsSlice rest = cs_http_param (exchange, 1);
+  char *text = cs_http_alloc (exchange, sizeof prefix + rest.len);
+
+  memcpy (text, prefix, sizeof prefix - 1);
+  memcpy (text + sizeof prefix - 1, rest.data, rest.len);
+  return cs_slice (text, sizeof prefix - 1 + rest.len);
+}
+
+static void
+append_version (GString *out, guint64 version)
+{
+  g_string_append_printf (out, "\"0-%" G_GUINT64_FORMAT "\"", version);
+}
+
+/* The N of `0-N`. */
+static gboolean
+parse_version (CsSlice rev, guint64 *version)
+{
+  if (rev.len < 3 || rev.len > 20 || memcmp (rev.data, "0-", 2) != 0)
+    return FALSE;
+  *version = 0;
+  for (gsize i = 2; i < rev.len; i++)
+    {
+      if (!g_ascii_isdigit (rev.data[i]))
+        return FALSE;
+      *version = *version * 10 + (rev.data[i] - '0');
+    }
+  return TRUE;
+}
+
+static void
+set_version_etag (CsHttpExchange *exchange, guint64 version)
+{
+  char text[24];
+
+  g_snprintf (text, sizeof text, "0-%" G_GUINT64_FORMAT, version);
+  sync_set_etag (exchange, cs_slice_str (text));
+}
+
+static void
+reply_version (CsHttpExchange *exchange, guint status, CsSlice id, guint64 version, gboolean tagged)
+{
+  g_autoptr (GString) json = g_string_new ("{\"ok\":true,\"id\":");
+
+  sync_json_append_string (json, id);
+  g_string_append (json, ",\"rev\":");
+  append_version (json, version);
+  g_string_append_c (json, '}');
+  if (tagged)
+    set_version_etag (exchange, version);
+  sync_reply_json (exchange, status, json);
+}
+
+static void
+reply_missing (CsHttpExchange *exchange)
+{
+  sync_reply_error (exchange, 404, "not_found", "missing");
+}
+
+static void
+append_document (GString *json, CsSlice id, guint64 version, GBytes *stored)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (stored, &size);
+
+  g_string_append (json, "{\"_id\":");
+  sync_json_append_string (json, id);
+  g_string_append (json, ",\"_rev\":");
+  append_version (json, version);
+  if (size > 0)
+    {
+      g_string_append_c (json, ',');
+      g_string_append_len (json, text, size);
+    }
+}
+
+void
+sync_local_get (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  g_autoptr (GBytes) stored = NULL;
+  g_autoptr (GString) json = NULL;
+  guint64 version;
+  CsSlice id;
+  CsStatus status;
+
+  if (db == NULL)
+    return;
+  id = path_id (exchange);
+  status = cs_store_local_get (db->db, id, &version, &stored);
+  if (status == CS_NOT_FOUND)
+    {
+      reply_missing (exchange);
+      return;
+    }
+  if (status != CS_OK)
+    {
+      sync_reply_status (exchange, status);
+      return;
+    }
+  json = g_string_sized_new (256);
+  append_document (json, id, version, stored);
+  if (sync_query_flag (exchange, "revs"))
+    g_string_append_printf (json, ",\"_revisions\":{\"start\":0,\"ids\":[\"%" G_GUINT64_FORMAT "\"]}",
+                            version);
+  g_string_append_c (json, '}');
+  set_version_etag (exchange, version);
+  sync_reply_json (exchange, 200, json);
+}
+
+/* ---- writing ---- */
+
+static GBytes *
+join_parts (const SyncDoc *doc)
+{
+  char *text = g_malloc (doc->length + 1);
+  gsize at = 0;
+
+  for (guint i = 0; i < doc->n_parts; i++)
+    {
+      memcpy (text + at, doc->parts[i].data, doc->parts[i].len);
+      at += doc->parts[i].len;
+    }
+  return g_bytes_new_take (text, at);
+}
+
+CsStatus
+sync_local_store (SyncDb *db, const SyncDoc *doc, guint64 *version, SyncError *error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) stored = NULL;
+  guint64 given = 0;
+  guint64 current = 0;
+  CsStatus status;
+
+  error->status = 0;
+  if (doc->rev.data != NULL && !parse_version (doc->rev, &given))
+    {
+      *error = invalid_rev;
+      return CS_INVALID;
+    }
+  status = cs_store_local_get (db->db, doc->id, &current, &stored);
+  if (status != CS_OK && status != CS_NOT_FOUND)
+    return status;
+  /* Without a revision a checkpoint may be replaced, as in CouchDB; a stale one may not. */
+  if (doc->rev.data != NULL && given != current)
+    return CS_CONFLICT;
+  *version = doc->deleted ? 0 : current + 1;
+  bytes = doc->deleted ? NULL : join_parts (doc);
+  return cs_store_local_put (db->db, doc->id, &current, *version, bytes);
+}
+
+void
+sync_local_write (CsHttpExchange *exchange, Sync *self, SyncDb *db, const SyncDoc *doc,
+                  gboolean tagged)
+{
+  SyncError error;
+  guint64 version;
+  CsStatus status = sync_local_store (db, doc, &version, &error);
+
+  if (status == CS_INVALID)
+    sync_reply_error (exchange, error.status, error.error, error.reason);
+  else if (status != CS_OK)
+    sync_reply_status (exchange, status);
+  else
+    {
+      sync_set_location (exchange, self, cs_slice_str (db->name), doc->id);
+      reply_version (exchange, 201, doc->id, version, tagged);
+    }
+}
+
+static gboolean
+checked_id (CsHttpExchange *exchange, CsSlice *id)
+{
+  *id = path_id (exchange);
+  if (id->len > strlen ("_local/"))
+    return TRUE;
+  sync_reply_error (exchange, 400, "bad_request", "Invalid _local document id.");
+  return FALSE;
+}
+
+void
+sync_local_put (CsHttpExchange *exchange, gpointer self)
+{
+  const SyncSettings *settings = cs_settings (self);
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  SyncArena arena = sync_exchange_arena (exchange);
+  SyncError error;
+  SyncDoc doc;
+  SyncJson value;
+  CsSlice id;
+  CsSlice body;
+  CsSlice rev;
+
+  if (db == NULL || !checked_id (exchange, &id) || cs_http_read_body (exchange, &body) != CS_OK)
+    return;
+  if (!sync_json_parse (body, settings->max_depth, &value))
+    {
+      sync_reply_not_json (exchange);
+      return;
+    }
+  if (!sync_doc_read (&doc, value, &arena, &error))
+    {
+      sync_reply_error (exchange, error.status, error.error, error.reason);
+      return;
+    }
+  doc.id = id;
+  if (cs_http_query (exchange, "rev", &rev))
+    doc.rev = rev;
+  sync_local_write (exchange, self, db, &doc, TRUE);
+}
+
+void
+sync_local_delete (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  SyncDoc doc = { .deleted = TRUE };
+  g_autoptr (GBytes) stored = NULL;
+  SyncError error;
+  guint64 version;
+  CsStatus status;
+
+  if (db == NULL || !checked_id (exchange, &doc.id))
+    return;
+  cs_http_query (exchange, "rev", &doc.rev);
+  status = cs_store_local_get (db->db, doc.id, &version, &stored);
+  if (status == CS_NOT_FOUND)
+    {
+      reply_missing (exchange);
+      return;
+    }
+  if (status == CS_OK)
+    status = sync_local_store (db, &doc, &version, &error);
+  if (status == CS_INVALID)
+    sync_reply_error (exchange, error.status, error.error, error.reason);
+  else if (status != CS_OK)
+    sync_reply_status (exchange, status);
+  else
+    reply_version (exchange, 200, doc.id, 0, TRUE);
+}
+
+/* ---- _local_docs ---- */
+
+typedef struct
+{
+  SyncDb *db;
+  GPtrArray *ids;
+} Ids;
+
+static gboolean
+collect (CsSlice id, gpointer data)
+{
+  g_ptr_array_add (data, g_bytes_new (id.data, id.len));
+  return TRUE;
+}
+
+static CsStatus
+append_row (GString *json, SyncDb *db, CsSlice id, gboolean include_docs)
+{
+  g_autoptr (GBytes) stored = NULL;
+  guint64 version;
+  CsStatus status = cs_store_local_get (db->db, id, &version, &stored);
+
+  if (status != CS_OK)
+    return status == CS_NOT_FOUND ? CS_OK : status;
+  g_string_append (json, json->str[json->len - 1] == '[' ? "{\"id\":" : ",{\"id\":");
+  sync_json_append_string (json, id);
+  g_string_append (json, ",\"key\":");
+  sync_json_append_string (json, id);
+  g_string_append (json, ",\"value\":{\"rev\":");
+  append_version (json, version);
+  g_string_append_c (json, '}');
+  if (include_docs)
+    {
+      g_string_append (json, ",\"doc\":");
+      append_document (json, id, version, stored);
+      g_string_append_c (json, '}');
+    }
+  g_string_append_c (json, '}');
+  return CS_OK;
+}
+
+static CsSlice
+key_of (CsHttpExchange *exchange, const SyncArena *arena, const char *name)
+{
+  CsSlice text;
+  SyncJson key;
+
+  if (cs_http_query (exchange, name, &text) && sync_json_parse (text, 1, &key)
+      && key.type == SYNC_JSON_STRING)
+    return sync_json_text (key, arena);
+  return cs_slice (NULL, 0);
+}
+
+static gboolean
+read_range (CsHttpExchange *exchange, const SyncArena *arena, CsStoreRange *range, CsSlice keys[2])
+{
+  CsSlice key = key_of (exchange, arena, "key");
+  gint64 skip = 0;
+  gint64 limit = 1000;
+
+  keys[0] = key.data != NULL ? key : key_of (exchange, arena, "startkey");
+  keys[1] = key.data != NULL ? key : key_of (exchange, arena, "endkey");
+  range->from = keys[0].data != NULL ? &keys[0] : NULL;
+  range->to = keys[1].data != NULL ? &keys[1] : NULL;
+  range->descending = sync_query_flag (exchange, "descending");
+  if (!sync_query_number (exchange, "skip", &skip) || !sync_query_number (exchange, "limit", &limit))
+    return FALSE;
+  range->skip = MIN (skip, G_MAXUINT);
+  range->limit = MIN (limit, 1000);
+  return TRUE;
+}
+
+void
+sync_local_docs (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  SyncArena arena = sync_exchange_arena (exchange);
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GString) json = NULL;
+  CsStoreRange range = { .size = sizeof range };
+  CsSlice keys[2];
+  gboolean include_docs = sync_query_flag (exchange, "include_docs");
+  CsStatus status;
+
+  if (db == NULL || !read_range (exchange, &arena, &range, keys))
+    return;
+  status = range.limit > 0 ? cs_store_local_list (db->db, &range, collect, ids) : CS_OK;
+  json = g_string_new ("{\"total_rows\":null,\"offset\":null,\"rows\":[");
+  for (guint i = 0; status == CS_OK && i < ids->len; i++)
+    {
+      GBytes *id = g_ptr_array_index (ids, i);
+
+      status = append_row (json, db, cs_slice (g_bytes_get_data (id, NULL), g_bytes_get_size (id)),
+                           include_docs);
+    }
+  if (status != CS_OK)
+    {
+      sync_reply_status (exchange, status);
+      return;
+    }
+  g_string_append (json, "]}");
+  sync_reply_json (exchange, 200, json);
+}

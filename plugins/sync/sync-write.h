@@ -1,0 +1,19 @@
+/* sync-write.h: what the writing handlers share.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SYNC_WRITE_H
+#define SYNC_WRITE_H
+
+#include "sync-edit.h"
+#include "sync.h"
+
+/* Commits the edits as one batch; outcomes are in the edits. Fiber; waits until durable. */
+CsStatus sync_commit (Sync *self, SyncDb *db, const CsIdentity *identity, SyncEdit *edits, guint n);
+/* A fresh document id, of the exchange's arena. */
+CsSlice sync_make_id (CsHttpExchange *exchange);
+/* Writes a local document and answers. */
+void sync_local_write (CsHttpExchange *exchange, Sync *self, SyncDb *db, const SyncDoc *doc,
+                       gboolean tagged);
+/* Writes it without answering; *version is the new one. */
+CsStatus sync_local_store (SyncDb *db, const SyncDoc *doc, guint64 *version, SyncError *error);
+
+#endif
