@@ -259,6 +259,8 @@ run_out (void)
 void
 cs_runtime_stop (gint64 deadline)
 {
+  if (cs_worker_room_ != NULL)
+    cs_worker_room_->begin_stop ();
   cs_runtime_cancel_fibers (deadline);
   stop_streams (deadline);
   cs_runtime_cancel_fibers (deadline);
@@ -266,5 +268,7 @@ cs_runtime_stop (gint64 deadline)
   cs_pool_stop ();
   run_out ();
   join_workers ();
+  if (cs_worker_room_ != NULL)
+    cs_worker_room_->ended ();
   cs_main_stop ();
 }

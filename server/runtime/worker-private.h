@@ -73,9 +73,11 @@ void cs_worker_defer (CsTask *task);
  * it answers TRUE: nothing is left; `force` drops what is closing too. On the worker. */
 typedef struct
 {
+  void (*begin_stop) (void); /* main thread, before all else */
   gboolean (*stop) (CsWorker *worker, gboolean force);
   void (*clear) (CsWorker *worker);
   guint (*count_owned) (CsWorker *worker, gpointer self);
+  void (*ended) (void); /* main thread, after the last worker */
 } CsWorkerRoom;
 extern const CsWorkerRoom *cs_worker_room_;
 

@@ -1,0 +1,155 @@
+/* chunk.c: the output queue. A buffer goes back to the worker's pool as soon as it is empty, so a
+ * connection at rest has none.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "net/chunk.h"
+
+#include <string.h>
+
+#define KEEP 64       /* spare buffers a worker keeps */
+#define REFERENCE 2048 /* smaller ones are copied: cheaper than a part of its own in the write */
+
+static CsChunk *
+chunk_take (CsChunkPool *pool)
+{
+  CsChunk *chunk = pool->free;
+
+  if (chunk != NULL)
+    {
+      pool->free = chunk->next;
+      pool->n_free--;
+    }
+  else
+    chunk = g_malloc (sizeof *chunk + CS_CHUNK_SIZE);
+  chunk->next = NULL;
+  chunk->bytes = NULL;
+  chunk->data = chunk->room;
+  chunk->start = chunk->end = 0;
+  return chunk;
+}
+
+static void
+chunk_give (CsChunkPool *pool, CsChunk *chunk)
+{
+  if (chunk->bytes == NULL && pool->n_free < KEEP)
+    {
+      chunk->next = pool->free;
+      pool->free = chunk;
+      pool->n_free++;
+      return;
+    }
+  g_clear_pointer (&chunk->bytes, g_bytes_unref);
+  g_free (chunk);
+}
+
+void
+cs_chunk_pool_clear (CsChunkPool *pool)
+{
+  while (pool->free != NULL)
+    {
+      CsChunk *next = pool->free->next;
+
+      g_free (pool->free);
+      pool->free = next;
+    }
+  pool->n_free = 0;
+}
+
+static void
+append (CsQueue *queue, CsChunk *chunk)
+{
+  if (queue->tail != NULL)
+    queue->tail->next = chunk;
+  else
+    queue->head = chunk;
+  queue->tail = chunk;
+}
+
+static inline gsize
+room_of (const CsChunk *chunk)
+{
+  return chunk != NULL && chunk->bytes == NULL ? CS_CHUNK_SIZE - chunk->end : 0;
+}
+
+gpointer
+cs_queue_reserve (CsQueue *queue, CsChunkPool *pool, gsize len)
+{
+  g_assert (len <= CS_CHUNK_SIZE);
+  if (queue->tail == NULL || room_of (queue->tail) < len)
+    append (queue, chunk_take (pool));
+  return queue->tail->room + queue->tail->end;
+}
+
+void
+cs_queue_commit (CsQueue *queue, gsize len)
+{
+  queue->tail->end += len;
+  queue->len += len;
+}
+
+void
+cs_queue_write (CsQueue *queue, CsChunkPool *pool, const char *data, gsize len)
+{
+  while (len > 0)
+    {
+      gsize room = room_of (queue->tail), part;
+
+      if (room == 0)
+        {
+          append (queue, chunk_take (pool));
+          room = CS_CHUNK_SIZE;
+        }
+      part = MIN (room, len);
+      memcpy (queue->tail->room + queue->tail->end, data, part);
+      cs_queue_commit (queue, part);
+      data += part;
+      len -= part;
+    }
+}
+
+void
+cs_queue_write_bytes (CsQueue *queue, CsChunkPool *pool, GBytes *bytes)
+{
+  gsize len;
+  const char *data = g_bytes_get_data (bytes, &len);
+  CsChunk *chunk;
+
+  if (len < REFERENCE)
+    {
+      cs_queue_write (queue, pool, data, len);
+      return;
+    }
+  chunk = g_new (CsChunk, 1);
+  chunk->next = NULL;
+  chunk->bytes = g_bytes_ref (bytes);
+  chunk->data = data;
+  chunk->start = 0;
+  chunk->end = len;
+  append (queue, chunk);
+  queue->len += len;
+}
+
+void
+cs_queue_drop (CsQueue *queue, CsChunkPool *pool, gsize len)
+{
+  queue->len -= len;
+  while (queue->head != NULL)
+    {
+      CsChunk *chunk = queue->head;
+      gsize part = MIN (len, chunk->end - chunk->start);
+
+      chunk->start += part;
+      len -= part;
+      if (chunk->start < chunk->end)
+        return;
+      queue->head = chunk->next;
+      if (queue->head == NULL)
+        queue->tail = NULL;
+      chunk_give (pool, chunk);
+    }
+}
+
+void
+cs_queue_clear (CsQueue *queue, CsChunkPool *pool)
+{
+  cs_queue_drop (queue, pool, queue->len);
+}
