@@ -5,7 +5,7 @@
 #include "http.h"
 
 CS_PLUGIN_DEFINE ("http", "1.0.0", "HTTP/1.1 server: routes, filters and exchanges",
-                  CS_WANTS ("auth>=1") CS_PROVIDES ("http=1"),
+                  CS_WANTS ("auth>=1") CS_PROVIDES ("http=1") CS_OWNS ("listener"),
                   CS_SETTINGS (HttpSettings, http_settings), CS_SECTIONS (http_section_kinds),
                   CS_STATE (HttpPlugin), .settings_check = http_settings_check,
                   .create = http_create, .start = http_start, .worker_start = http_worker_start,

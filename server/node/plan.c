@@ -311,12 +311,10 @@ section_of_other (const GPtrArray *installed, const CsConfigSection *section)
   for (i = 0; i < installed->len; i++)
     {
       const CsManifest *manifest = g_ptr_array_index (installed, i);
-      CsSectionKind row;
-      CsPlugin plugin;
 
       if (section->label == NULL ? strcmp (manifest->name, section->name) == 0
-                                 : cs_plugin_file_load (manifest, &plugin, NULL)
-                                     && cs_plugin_section_kind (&plugin, section->kind, &row))
+                                 : g_strv_contains ((const char *const *) manifest->kinds,
+                                                    section->kind))
         return TRUE;
     }
   return FALSE;
@@ -328,17 +326,19 @@ unknown_section (const CsPlan *self, const GPtrArray *installed, const CsConfigS
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   const char *near;
-  CsSectionKind row;
   guint i, j;
 
   g_ptr_array_add (names, (gpointer) "node");
   g_ptr_array_add (names, (gpointer) "log");
   g_ptr_array_add (names, (gpointer) "bind");
   for (i = 0; i < installed->len; i++)
-    g_ptr_array_add (names, ((CsManifest *) g_ptr_array_index (installed, i))->name);
-  for (i = 0; i < self->n; i++)
-    for (j = 0; cs_plugin_section_kind_at (&self->loaded[i].plugin, j, &row); j++)
-      g_ptr_array_add (names, (gpointer) row.kind);
+    {
+      const CsManifest *manifest = g_ptr_array_index (installed, i);
+
+      g_ptr_array_add (names, manifest->name);
+      for (j = 0; manifest->kinds[j] != NULL; j++)
+        g_ptr_array_add (names, manifest->kinds[j]);
+    }
 
   near = cs_suggest (section->kind, (const char *const *) names->pdata, names->len);
   cs_report_error (report, "%s: [%s]: no installed plugin has such a section%s%s%s", section->source,

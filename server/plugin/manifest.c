@@ -210,6 +210,12 @@ parse_line (CsManifest *self, const char *key, const char *value, gboolean *abi,
     return parse_needs (self->wants, key, value, self->path, error);
   if (strcmp (key, "provides") == 0)
     return parse_needs (self->provides, key, value, self->path, error);
+  if (strcmp (key, "sections") == 0)
+    {
+      g_strfreev (self->kinds);
+      self->kinds = g_strsplit (value, " ", -1);
+      return TRUE;
+    }
   if (strcmp (key, "abi") == 0)
     {
       *abi = TRUE;
@@ -274,6 +280,7 @@ cs_manifest_parse (const guint8 *data, gsize len, const char *path, GError **err
   self->requires = g_ptr_array_new_with_free_func (need_free);
   self->wants = g_ptr_array_new_with_free_func (need_free);
   self->provides = g_ptr_array_new_with_free_func (need_free);
+  self->kinds = g_new0 (char *, 1);
   self->build_id = read_build_id (&elf);
   if (!g_utf8_validate (self->text, -1, NULL))
     {
@@ -305,6 +312,7 @@ cs_manifest_free (CsManifest *self)
   g_ptr_array_unref (self->requires);
   g_ptr_array_unref (self->wants);
   g_ptr_array_unref (self->provides);
+  g_strfreev (self->kinds);
   g_free (self->build_id);
   g_free (self);
 }

@@ -19,6 +19,7 @@ typedef struct
   char *name, *version, *summary;
   guint abi_major, abi_minor;
   GPtrArray *requires, *wants, *provides; /* CsNeed * */
+  char **kinds; /* of named sections; never NULL */
   char *build_id;                         /* hexadecimal; NULL when the linker wrote none */
 } CsManifest;
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "plugin/settings-set.h"
+
 #define DESCRIPTOR "cloudsync_plugin"
 
 /* What the first release of the descriptor had: a size below it is a broken build. */
@@ -198,6 +200,23 @@ check_descriptor (const CsManifest *manifest, const CsPlugin *found, GError **er
   return TRUE;
 }
 
+/* The manifest names the kinds of sections for those who read no table. */
+static gboolean
+check_kinds (const CsManifest *manifest, const CsPlugin *plugin, GError **error)
+{
+  CsSectionKind row;
+  guint n;
+
+  for (n = 0; cs_plugin_section_kind_at (plugin, n, &row); n++)
+    if (!g_strv_contains ((const char *const *) manifest->kinds, row.kind))
+      return fail (error, CS_INVALID, "%s: it has sections of the kind '%s', which its CS_OWNS does "
+                   "not name", manifest->path, row.kind);
+  if (n != g_strv_length (manifest->kinds))
+    return fail (error, CS_INVALID, "%s: its CS_OWNS names kinds of sections that it does not have",
+                 manifest->path);
+  return TRUE;
+}
+
 gboolean
 cs_plugin_file_load (const CsManifest *manifest, CsPlugin *plugin, GError **error)
 {
@@ -221,5 +240,5 @@ cs_plugin_file_load (const CsManifest *manifest, CsPlugin *plugin, GError **erro
 
   memset (plugin, 0, sizeof *plugin);
   memcpy (plugin, found, MIN (found->size, sizeof *plugin));
-  return TRUE;
+  return check_kinds (manifest, plugin, error);
 }

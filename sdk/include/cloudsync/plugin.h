@@ -78,6 +78,8 @@ typedef struct
 #define CS_WANTS(list) "wants=" list "\n"
 #define CS_PROVIDES(list) "provides=" list "\n"
 #define CS_NEEDS_NOTHING ""
+/* The kinds of its CS_SECTIONS, so that a node which does not run the plugin knows whose they are. */
+#define CS_OWNS(kinds) "sections=" kinds "\n"
 
 #define CS_SETTINGS(Struct, table)                                                                 \
   .settings = (table), .settings_row_size = sizeof (CsSetting), .settings_size = sizeof (Struct)
