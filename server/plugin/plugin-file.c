@@ -143,6 +143,12 @@ list_dir (GPtrArray *list, const char *path)
       }
 }
 
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp ((*(CsManifest *const *) a)->name, (*(CsManifest *const *) b)->name);
+}
+
 GPtrArray *
 cs_plugin_file_list (const char *const *dirs)
 {
@@ -150,6 +156,7 @@ cs_plugin_file_list (const char *const *dirs)
 
   for (; *dirs != NULL; dirs++)
     list_dir (list, *dirs);
+  g_ptr_array_sort (list, compare_names);
   return list;
 }
 
