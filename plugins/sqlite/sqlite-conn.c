@@ -33,6 +33,8 @@ static const char *const texts[SQLITE_ST_N] = {
   [SQLITE_ST_BODY] = "SELECT data FROM body WHERE key = ?1 AND db = ?2",
   [SQLITE_ST_UPDATED_AT]
   = "SELECT key, updated FROM doc WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT 1",
+  [SQLITE_ST_COUNT] = "SELECT count(*), max(key) FROM"
+                      " (SELECT key FROM doc WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT ?3)",
   FOUR (SQLITE_ST_READ, " WHERE d.db = ?1 AND d.id = ?2"),
   FOUR (SQLITE_ST_CHANGES, " WHERE d.key > ?1 AND d.key <= ?2 ORDER BY d.key"),
   FOUR (SQLITE_ST_CHANGES_DOWN, " WHERE d.key > ?1 AND d.key <= ?2 ORDER BY d.key DESC"),

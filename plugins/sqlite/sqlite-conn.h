@@ -28,6 +28,7 @@ typedef enum
   SQLITE_ST_META_GET,
   SQLITE_ST_BODY,
   SQLITE_ST_UPDATED_AT,
+  SQLITE_ST_COUNT,
   /* Four each: of CsStoreWhat, none, tree, body, both. */
   SQLITE_ST_READ,
   SQLITE_ST_CHANGES = SQLITE_ST_READ + 4,

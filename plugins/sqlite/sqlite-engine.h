@@ -174,6 +174,9 @@ CsStatus sqlite_bodies (CsStoreDb *db, const guint64 *refs, guint n, CsStoreBodi
 CsStatus sqlite_changes (CsStoreDb *db, const CsStoreRange *range, CsStoreRows **rows);
 CsStatus sqlite_ids (CsStoreDb *db, const CsStoreRange *range, CsStoreRows **rows);
 
+/* sqlite-count.c */
+CsStatus sqlite_count (CsStoreDb *db, guint64 since, guint64 *n);
+
 /* sqlite-local.c */
 CsStatus sqlite_local_get (CsStoreDb *db, CsSlice id, guint64 *version, GBytes **data);
 CsStatus sqlite_local_put (CsStoreDb *db, CsSlice id, const guint64 *expect, guint64 version,

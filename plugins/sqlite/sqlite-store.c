@@ -30,6 +30,7 @@ const CsStoreTable sqlite_store_table = {
   .resolve = sqlite_db_resolve,
   .watch = sqlite_watch,
   .unwatch = sqlite_unwatch,
+  .count = sqlite_count,
 };
 
 static void
