@@ -174,7 +174,7 @@ sync_append_encoded (GString *out, CsSlice text)
     {
       guint8 byte = text.data[i];
 
-      if (g_ascii_isalnum (byte) || byte == '-' || byte == '_' || byte == '.' || byte == '~')
+      if (g_ascii_isalnum (byte) || byte == '-' || byte == '_' || byte == '.' || byte == ':')
         g_string_append_c (out, byte);
       else
         {

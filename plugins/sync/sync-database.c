@@ -301,7 +301,7 @@ sync_database_put (CsHttpExchange *exchange, gpointer self)
 /* ---- GET, DELETE /{db} ---- */
 
 GString *
-sync_database_info (const char *name, CsStoreDb *db, const CsStoreInfo *info)
+sync_database_info (Sync *self, const char *name, const CsStoreInfo *info)
 {
   GString *json = g_string_new ("{\"db_name\":");
 
@@ -314,11 +314,12 @@ sync_database_info (const char *name, CsStoreDb *db, const CsStoreInfo *info)
                           ",\"sizes\":{\"file\":%" G_GUINT64_FORMAT ",\"external\":%" G_GUINT64_FORMAT
                           ",\"active\":%" G_GUINT64_FORMAT "},\"props\":{}"
                           ",\"doc_del_count\":%" G_GUINT64_FORMAT ",\"doc_count\":%" G_GUINT64_FORMAT
-                          ",\"disk_format_version\":8,\"compact_running\":false"
+                          ",\"disk_format_version\":8,\"compact_running\":%s"
                           ",\"cluster\":{\"q\":1,\"n\":1,\"w\":1,\"r\":1}"
                           ",\"instance_start_time\":\"%" G_GINT64_FORMAT "\"}",
                           info->bytes_file, info->bytes_data, info->bytes_data, info->n_deleted,
-                          info->n_records, info->created / G_USEC_PER_SEC);
+                          info->n_records, sync_compacting (self, name) ? "true" : "false",
+                          info->created / G_USEC_PER_SEC);
   return json;
 }
 
@@ -338,7 +339,7 @@ sync_database_get (CsHttpExchange *exchange, gpointer self)
       sync_reply_status (exchange, status);
       return;
     }
-  json = sync_database_info (db->name, db->db, &info);
+  json = sync_database_info (self, db->name, &info);
   sync_reply_json (exchange, 200, json);
 }
 
@@ -423,6 +424,27 @@ sync_revs_limit_put (CsHttpExchange *exchange, gpointer self)
     }
   sync_databases_changed (sync);
   sync_reply_ok (exchange, 200);
+}
+
+/* Purging is not offered; the limit is CouchDB's default. */
+void
+sync_purged_infos_limit (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  CsSlice part = cs_slice_str ("1000\n");
+
+  if (db != NULL)
+    sync_reply_slices (exchange, 200, &part, 1);
+}
+
+/* Without views there is nothing to clean up. */
+void
+sync_view_cleanup (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_ADMIN);
+
+  if (db != NULL && sync_body_is_json (exchange))
+    sync_reply_ok (exchange, 202);
 }
 
 /* Every answer to a write comes after its fsync, so there is nothing left to do. */

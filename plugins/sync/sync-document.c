@@ -443,13 +443,17 @@ reply_written (CsHttpExchange *exchange, guint status, CsSlice id, const SyncRev
   g_autoptr (GString) text = g_string_sized_new (48);
 
   sync_rev_append (text, rev);
-  if (tagged)
+  if (tagged && status != 202)
     sync_set_etag (exchange, cs_slice (text->str, text->len));
   g_string_append (json, "{\"ok\":true,\"id\":");
   sync_json_append_string (json, id);
-  g_string_append (json, ",\"rev\":\"");
-  g_string_append_len (json, text->str, text->len);
-  g_string_append (json, "\"}");
+  if (status != 202) /* batch=ok promises no revision */
+    {
+      g_string_append (json, ",\"rev\":\"");
+      g_string_append_len (json, text->str, text->len);
+      g_string_append_c (json, '"');
+    }
+  g_string_append_c (json, '}');
   sync_reply_json (exchange, status, json);
 }
 

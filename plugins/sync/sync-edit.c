@@ -247,18 +247,26 @@ still_named (Merge *merge, guint64 ref)
 }
 
 static void
+drop_attachments (Dropping *dropping)
+{
+  Merge *merge = dropping->merge;
+
+  for (guint i = 0; i < dropping->n; i++)
+    if (!still_named (merge, dropping->attachments[i]))
+      cs_store_edit_remove_body (merge->store, dropping->attachments[i]);
+}
+
+static void
 stem (Merge *merge)
 {
   Dropping dropping = { .merge = merge };
 
   sync_tree_stem (&merge->tree, merge->batch->revs_limit, drop_body, &dropping);
-  for (guint i = 0; i < dropping.n; i++)
-    if (!still_named (merge, dropping.attachments[i]))
-      cs_store_edit_remove_body (merge->store, dropping.attachments[i]);
+  drop_attachments (&dropping);
 }
 
 static void
-put_record (Merge *merge)
+put_record (Merge *merge, gboolean keep_seq)
 {
   SyncTree *tree = &merge->tree;
   CsStorePut put = { .size = sizeof put };
@@ -272,6 +280,7 @@ put_record (Merge *merge)
   put.tree = sync_tree_encode (tree);
   put.body_ref = tree->nodes[winner].available ? tree->nodes[winner].ref : 0;
   put.user = merge->batch->user;
+  put.keep_seq = keep_seq;
   cs_store_edit_put (merge->store, &put);
 }
 
@@ -279,7 +288,7 @@ put_record (Merge *merge)
 static gint
 edited_leaf (Merge *merge, SyncOutcome *why)
 {
-  const SyncTree *tree = &merge->tree;
+  SyncTree *tree = &merge->tree;
   const SyncEdit *edit = merge->edit;
   gint winner = sync_tree_winner (tree);
   gint leaf;
@@ -288,7 +297,10 @@ edited_leaf (Merge *merge, SyncOutcome *why)
   if (winner < 0)
     {
       *why = edit->deletion ? SYNC_EDIT_MISSING : SYNC_EDIT_CONFLICT;
-      return edit->deletion || edit->has_rev ? -2 : -1;
+      if (edit->deletion || (edit->has_rev && !sync_rev_storable (&edit->rev)))
+        return -2;
+      /* CouchDB takes the revision given for an ancestor that it never saw. */
+      return edit->has_rev ? sync_tree_add (tree, -1, &edit->rev, FALSE) : -1;
     }
   if (tree->nodes[winner].deleted && (edit->deletion || !edit->has_rev))
     {
@@ -326,7 +338,7 @@ merge_edit (Merge *merge)
   sync_rev_make (&edit->result, leaf < 0 ? NULL : &merge->tree.nodes[leaf].rev, edit->deleted,
                  edit->parts, edit->n_parts, encoded);
   store_body (merge, sync_tree_add (&merge->tree, leaf, &edit->result, edit->deleted), table);
-  put_record (merge);
+  put_record (merge, FALSE);
   edit->outcome = SYNC_EDIT_STORED;
   return CS_OK;
 }
@@ -349,7 +361,7 @@ merge_graft (Merge *merge)
     }
   if (graft == SYNC_GRAFT_JOINED && merge->tree.nodes[node].available)
     {
-      put_record (merge);
+      put_record (merge, FALSE);
       edit->outcome = SYNC_EDIT_STORED;
       return CS_OK;
     }
@@ -363,7 +375,7 @@ merge_graft (Merge *merge)
       return CS_OK;
     }
   store_body (merge, node, table);
-  put_record (merge);
+  put_record (merge, FALSE);
   edit->outcome = SYNC_EDIT_STORED;
   return CS_OK;
 }
@@ -379,4 +391,39 @@ sync_edit_merge (CsStoreEdit *store, guint row, gpointer data)
   if (!sync_tree_decode (&merge.tree, store->record->tree, merge.arena))
     return CS_CORRUPT;
   return merge.edit->path != NULL ? merge_graft (&merge) : merge_edit (&merge);
+}
+
+/* ---- compaction ---- */
+
+CsStatus
+sync_compact_merge (CsStoreEdit *store, guint row, gpointer data)
+{
+  SyncBatch *batch = data;
+  Merge merge = { .store = store, .batch = batch };
+  Dropping dropping = { .merge = &merge };
+  gboolean any = FALSE;
+
+  sync_scratch_reset (&batch->scratch);
+  merge.arena = &batch->scratch.arena;
+  if (store->record->seq == 0)
+    return CS_OK;
+  if (!sync_tree_decode (&merge.tree, store->record->tree, merge.arena))
+    return CS_CORRUPT;
+  for (guint i = 0; i < merge.tree.n; i++)
+    {
+      SyncNode *node = &merge.tree.nodes[i];
+
+      if (node->leaf || !node->available)
+        continue;
+      drop_body (node->ref, &dropping);
+      node->available = FALSE;
+      node->ref = 0;
+      any = TRUE;
+    }
+  if (!any)
+    return CS_OK;
+  drop_attachments (&dropping);
+  batch->user = store->record->user;
+  put_record (&merge, TRUE);
+  return CS_OK;
 }

@@ -52,6 +52,10 @@ typedef struct
 /* The CsStoreMerge of a SyncBatch. Pure. */
 CsStatus sync_edit_merge (CsStoreEdit *edit, guint row, gpointer batch);
 
+/* Drops the bodies of revisions that are no leaves; the record keeps its place. A CsStoreMerge, of a SyncBatch
+ * without edits. */
+CsStatus sync_compact_merge (CsStoreEdit *edit, guint row, gpointer batch);
+
 /* Fills an edit from a document. FALSE: *error tells. */
 gboolean sync_edit_init (SyncEdit *edit, const SyncDoc *doc, gboolean graft, const SyncArena *arena,
                          SyncError *error);

@@ -156,8 +156,7 @@ sync_local_store (SyncDb *db, const SyncDoc *doc, guint64 *version, SyncError *e
   status = cs_store_local_get (db->db, doc->id, &current, &stored);
   if (status != CS_OK && status != CS_NOT_FOUND)
     return status;
-  /* Without a revision a checkpoint may be replaced, as in CouchDB; a stale one may not. */
-  if (doc->rev.data != NULL && given != current)
+  if (given != current)
     return CS_CONFLICT;
   *version = doc->deleted ? 0 : current + 1;
   bytes = doc->deleted ? NULL : join_parts (doc);

@@ -9,5 +9,6 @@ gboolean sync_create (gpointer self, GError **error);
 gboolean sync_start (gpointer self, GError **error);
 gboolean sync_worker_start (gpointer self, guint worker, GError **error);
 void sync_worker_stop (gpointer self, guint worker);
+void sync_destroy (gpointer self);
 
 #endif

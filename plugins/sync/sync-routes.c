@@ -7,6 +7,7 @@
 
 static void method_not_allowed (CsHttpExchange *exchange, gpointer self);
 static void needs_javascript (CsHttpExchange *exchange, gpointer self);
+static void not_implemented (CsHttpExchange *exchange, gpointer self);
 
 #define ROW(method, path, handler, summary)                                                        \
   { method, path, handler, summary, CS_ACCESS_PUBLIC, .flags = CS_HTTP_PLUS_SPACE }
@@ -69,6 +70,17 @@ static const CsHttpRoute routes[] = {
   OTHERS ("/{db}/_revs_limit"),
   POST ("/{db}/_ensure_full_commit", sync_ensure_full_commit, "Answers when all is durable"),
   OTHERS ("/{db}/_ensure_full_commit"),
+
+  POST ("/{db}/_compact", sync_compact, "Drops the bodies of old revisions in the background"),
+  OTHERS ("/{db}/_compact"),
+  POST ("/{db}/_view_cleanup", sync_view_cleanup, "Removes old indexes of views"),
+  OTHERS ("/{db}/_view_cleanup"),
+  GET ("/{db}/_purged_infos_limit", sync_purged_infos_limit, "How many purges are remembered"),
+  OTHERS ("/{db}/_purged_infos_limit"),
+  POST ("/{db}/_purge", not_implemented, "Purging: not implemented"),
+  OTHERS ("/{db}/_purge"),
+  POST ("/{db}/_find", not_implemented, "Queries by selector: not implemented"),
+  OTHERS ("/{db}/_find"),
 
   GET ("/{db}/_local_docs", sync_local_docs, "Local documents by id"),
   POST ("/{db}/_local_docs", sync_local_docs, "Local documents of the given ids"),
@@ -141,6 +153,12 @@ needs_javascript (CsHttpExchange *exchange, gpointer self)
 {
   sync_reply_error (exchange, 501, "not_implemented",
                     "Views and other JavaScript of design documents are stored and replicated, not run");
+}
+
+static void
+not_implemented (CsHttpExchange *exchange, gpointer self)
+{
+  sync_reply_error (exchange, 501, "not_implemented", "This server does not offer it yet");
 }
 
 gboolean

@@ -163,7 +163,7 @@ append_info (GString *json, Sync *self, CsSlice name)
   if (cs_store_open (self->store, name, &db) == CS_OK && cs_store_info (db, &info) == CS_OK)
     {
       g_autofree char *text = g_strndup (name.data, name.len);
-      GString *of_db = sync_database_info (text, db, &info);
+      GString *of_db = sync_database_info (self, text, &info);
 
       g_string_append (json, ",\"info\":");
       g_string_append_len (json, of_db->str, of_db->len);

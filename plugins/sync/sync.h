@@ -34,6 +34,8 @@ typedef struct
   char uuid[33];   /* of the server; part of every client's checkpoint id */
   gint generation; /* atomic; rises whenever a database comes, goes or changes its rules */
   gint n_feeds;    /* atomic */
+  GMutex compacting_lock;
+  GHashTable *compacting; /* names of databases */
   CsStat feeds_waiting;
   CsStat feed_wakes;
   CsStat conflicts;
@@ -79,7 +81,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SyncDb, sync_db_unref)
 void sync_databases_changed (Sync *self);
 void sync_worker_free (gpointer worker);
 gpointer sync_worker_new (Sync *self);
-GString *sync_database_info (const char *name, CsStoreDb *db, const CsStoreInfo *info);
+GString *sync_database_info (Sync *self, const char *name, const CsStoreInfo *info);
 
 /* ---- sync-security.c ---- */
 
@@ -151,6 +153,11 @@ void sync_security_put (CsHttpExchange *exchange, gpointer self);
 void sync_revs_limit_get (CsHttpExchange *exchange, gpointer self);
 void sync_revs_limit_put (CsHttpExchange *exchange, gpointer self);
 void sync_ensure_full_commit (CsHttpExchange *exchange, gpointer self);
+void sync_purged_infos_limit (CsHttpExchange *exchange, gpointer self);
+void sync_view_cleanup (CsHttpExchange *exchange, gpointer self);
+void sync_compact (CsHttpExchange *exchange, gpointer self);
+/* sync-compact.c; any thread */
+gboolean sync_compacting (Sync *self, const char *name);
 
 void sync_changes (CsHttpExchange *exchange, gpointer self);
 void sync_local_get (CsHttpExchange *exchange, gpointer self);
