@@ -113,7 +113,7 @@ take_doc_ids (SyncChanges *changes, SyncJson list)
   guint n = 0;
 
   if (!sync_json_elements (&cursor, list))
-    return refuse (changes, 400, "bad_request", "`doc_ids` filter parameter is not a list.");
+    return refuse (changes, 400, "bad_request", "`doc_ids` filter parameter is not a list of doc ids.");
   while (sync_json_next_element (&cursor, &item))
     n++;
   changes->doc_ids = sync_alloc (&changes->arena, (n + 1) * sizeof (CsSlice));

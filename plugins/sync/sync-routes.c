@@ -141,9 +141,13 @@ methods_of (const char *path)
 static void
 method_not_allowed (CsHttpExchange *exchange, gpointer self)
 {
-  const char *methods = methods_of (cs_http_route (exchange)->path);
+  const char *path = cs_http_route (exchange)->path;
+  const char *methods = methods_of (path);
   g_autofree char *reason = g_strdup_printf ("Only %s allowed", methods);
+  g_autoptr (SyncDb) db = NULL;
 
+  if (g_str_has_prefix (path, "/{db}/") && (db = sync_open (exchange, self, SYNC_MEMBER)) == NULL)
+    return;
   cs_http_set_header (exchange, "Allow", methods);
   sync_reply_error (exchange, 405, "method_not_allowed", reason);
 }
