@@ -8,7 +8,7 @@ def basic (name, password):
 
 def refused (node, *words):
   done = subprocess.run (node.args, capture_output=True, text=True, timeout=20)
-  same (done.returncode, 1, 'exit code')
+  same (done.returncode, 3, 'exit code')
   for word in words:
     assert word in done.stderr, f'{word!r} is not in {done.stderr!r}'
 
