@@ -215,6 +215,14 @@ read_manifests (CsPlan *self, CsReport *report)
   return report->errors->len == before;
 }
 
+/* What a role says of plugins that --plugins has left out is no mistake. */
+static gboolean
+of_replaced_role (const CsPlan *self, const CsOptions *options, const char *source)
+{
+  return options->plugins != NULL && self->role != NULL
+         && g_str_has_prefix (source, self->role->file);
+}
+
 static GArray *
 collect_binds (const CsPlan *self, const CsOptions *options)
 {
@@ -229,8 +237,7 @@ collect_binds (const CsPlan *self, const CsOptions *options)
 
       if (entry->value == NULL)
         continue;
-      bind.lenient = options->plugins != NULL && self->role != NULL
-                     && g_str_has_prefix (entry->source, self->role->file);
+      bind.lenient = of_replaced_role (self, options, entry->source);
       g_array_append_val (binds, bind);
     }
   return binds;
@@ -347,7 +354,7 @@ unknown_section (const CsPlan *self, const GPtrArray *installed, const CsConfigS
 }
 
 static void
-check_sections (const CsPlan *self, CsReport *report)
+check_sections (const CsPlan *self, const CsOptions *options, CsReport *report)
 {
   g_autoptr (GPtrArray) installed = NULL;
   guint i;
@@ -356,7 +363,7 @@ check_sections (const CsPlan *self, CsReport *report)
     {
       const CsConfigSection *section = g_ptr_array_index (self->config->sections, i);
 
-      if (section_known (self, section))
+      if (section_known (self, section) || of_replaced_role (self, options, section->source))
         continue;
       if (installed == NULL)
         installed = cs_plugin_file_list ((const char *const *) self->plugin_dirs);
@@ -378,7 +385,7 @@ cs_plan_new (const CsOptions *options, CsReport *report)
       || !load_code (self, report))
     return NULL;
 
-  check_sections (self, report);
+  check_sections (self, options, report);
   for (i = 0; i < self->n; i++)
     self->loaded[i].settings = cs_settings_set_new (self->loaded[i].manifest->name,
                                                     &self->loaded[i].plugin, self->config, report);
@@ -432,7 +439,7 @@ cs_plan_reload (const CsOptions *options, const CsPlan *old, const CsPlugins *pl
     return NULL;
   borrow_loaded (self, plugins);
   check_same (old, self, report);
-  check_sections (self, report);
+  check_sections (self, options, report);
   cs_settings_reloadable (&cs_node_settings_table, cs_config_section (self->config, "node"), "node",
                           &old->node, &self->node, report);
 
