@@ -185,8 +185,18 @@ sync_append_encoded (GString *out, CsSlice text)
     }
 }
 
+static void
+append_segment (GString *url, CsSlice segment)
+{
+  if (segment.len == 0)
+    return;
+  g_string_append_c (url, '/');
+  sync_append_encoded (url, segment);
+}
+
 void
-sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice db, CsSlice rest)
+sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice db, CsSlice document,
+                   CsSlice attachment)
 {
   const CsHttpRequest *request = cs_http_request (exchange);
   const SyncSettings *settings = cs_settings (self);
@@ -195,12 +205,8 @@ sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice db, CsSlice res
   g_string_append_len (url, request->authority.data, request->authority.len);
   if (strcmp (settings->mount, "/") != 0)
     g_string_append (url, settings->mount);
-  g_string_append_c (url, '/');
-  sync_append_encoded (url, db);
-  if (rest.len > 0)
-    {
-      g_string_append_c (url, '/');
-      sync_append_encoded (url, rest);
-    }
+  append_segment (url, db);
+  append_segment (url, document);
+  append_segment (url, attachment);
   cs_http_set_header (exchange, "Location", url->str);
 }

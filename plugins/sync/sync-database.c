@@ -293,7 +293,7 @@ sync_database_put (CsHttpExchange *exchange, gpointer self)
   else
     {
       sync_databases_changed (sync);
-      sync_set_location (exchange, sync, name, cs_slice (NULL, 0));
+      sync_set_location (exchange, sync, name, cs_slice (NULL, 0), cs_slice (NULL, 0));
       sync_reply_ok (exchange, 201);
     }
 }

@@ -6,20 +6,24 @@
 /* ---- the id in the path ---- */
 
 /* `/{db}/{id}` and `/{db}/_design/{id}`. A plus stands for a space, as CouchDB reads paths. */
+CsSlice
+sync_design_id (CsHttpExchange *exchange, CsSlice name)
+{
+  static const char design[] = "_design/";
+  char *text = cs_http_alloc (exchange, sizeof design + name.len);
+
+  memcpy (text, design, sizeof design - 1);
+  memcpy (text + sizeof design - 1, name.data, name.len);
+  return cs_slice (text, sizeof design - 1 + name.len);
+}
+
 static CsSlice
 path_id (CsHttpExchange *exchange)
 {
-  static const char design[] = "_design/";
   CsSlice id = cs_http_param (exchange, 1);
   gboolean is_design = strstr (cs_http_route (exchange)->path, "/_design/{") != NULL;
-  char *text;
 
-  if (!is_design)
-    return id;
-  text = cs_http_alloc (exchange, sizeof design + id.len);
-  memcpy (text, design, sizeof design - 1);
-  memcpy (text + sizeof design - 1, id.data, id.len);
-  return cs_slice (text, sizeof design - 1 + id.len);
+  return is_design ? sync_design_id (exchange, id) : id;
 }
 
 static gboolean
@@ -435,9 +439,9 @@ sync_document_get (CsHttpExchange *exchange, gpointer self)
 
 /* ---- writing ---- */
 
-static void
-reply_written (CsHttpExchange *exchange, guint status, CsSlice id, const SyncRev *rev,
-               gboolean tagged)
+void
+sync_reply_written (CsHttpExchange *exchange, guint status, CsSlice id, const SyncRev *rev,
+                    gboolean tagged)
 {
   g_autoptr (GString) json = g_string_sized_new (128);
   g_autoptr (GString) text = g_string_sized_new (48);
@@ -625,10 +629,10 @@ write_document (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncDoc *doc, 
     }
   if (!commit_one (exchange, self, db, &edit))
     return;
-  sync_set_location (exchange, self, cs_slice_str (db->name), doc->id);
+  sync_set_location (exchange, self, cs_slice_str (db->name), doc->id, cs_slice (NULL, 0));
   if (wait_for_nothing (exchange))
     status = 202;
-  reply_written (exchange, status, doc->id, &edit.result, tagged);
+  sync_reply_written (exchange, status, doc->id, &edit.result, tagged);
 }
 
 void
@@ -664,7 +668,7 @@ sync_document_delete (CsHttpExchange *exchange, gpointer self)
     }
   edit.deletion = TRUE;
   if (commit_one (exchange, self, db, &edit))
-    reply_written (exchange, 200, doc.id, &edit.result, TRUE);
+    sync_reply_written (exchange, 200, doc.id, &edit.result, TRUE);
 }
 
 CsSlice

@@ -17,6 +17,9 @@ static void not_implemented (CsHttpExchange *exchange, gpointer self);
 #define DELETE(path, handler, summary) ROW ("DELETE", path, handler, summary)
 #define OTHERS(path)                                                                               \
   { "*", path, method_not_allowed, "Tells the methods that are allowed", CS_ACCESS_PUBLIC }
+#define ATTACHMENT(method, path, handler, summary)                                                 \
+  { method, path, handler, summary, CS_ACCESS_PUBLIC,                                              \
+    .flags = CS_HTTP_PLUS_SPACE | CS_HTTP_RANGES }
 #define FEED(method, path, handler, summary)                                                       \
   { method, path, handler, summary, CS_ACCESS_PUBLIC, .admission = CS_ADMIT_FEED,                  \
     .deadline = CS_NEVER, .flags = CS_HTTP_PLUS_SPACE }
@@ -101,6 +104,16 @@ static const CsHttpRoute routes[] = {
   PUT ("/{db}/{id}", sync_document_put, "Writes a document"),
   DELETE ("/{db}/{id}", sync_document_delete, "Deletes a document"),
   OTHERS ("/{db}/{id}"),
+
+  ATTACHMENT ("GET", "/{db}/{id}/{name...}", sync_attachment_get, "Reads an attachment"),
+  ATTACHMENT ("PUT", "/{db}/{id}/{name...}", sync_attachment_put, "Writes an attachment"),
+  ATTACHMENT ("DELETE", "/{db}/{id}/{name...}", sync_attachment_delete, "Deletes an attachment"),
+  OTHERS ("/{db}/{id}/{name...}"),
+  ATTACHMENT ("GET", "/{db}/_design/{id}/{name...}", sync_attachment_get, "Reads an attachment"),
+  ATTACHMENT ("PUT", "/{db}/_design/{id}/{name...}", sync_attachment_put, "Writes an attachment"),
+  ATTACHMENT ("DELETE", "/{db}/_design/{id}/{name...}", sync_attachment_delete,
+              "Deletes an attachment"),
+  OTHERS ("/{db}/_design/{id}/{name...}"),
 };
 
 /* What CouchDB lists, in its order. */
@@ -127,6 +140,8 @@ static const struct
   { "/{db}/_local/{id...}", "DELETE,GET,HEAD,PUT" },
   { "/{db}/_design/{id}", "DELETE,GET,HEAD,POST,PUT,COPY" },
   { "/{db}/{id}", "DELETE,GET,HEAD,POST,PUT,COPY" },
+  { "/{db}/{id}/{name...}", "DELETE,GET,HEAD,PUT" },
+  { "/{db}/_design/{id}/{name...}", "DELETE,GET,HEAD,PUT" },
 };
 
 static const char *

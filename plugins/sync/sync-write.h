@@ -8,6 +8,11 @@
 
 /* Commits the edits as one batch; outcomes are in the edits. Fiber; waits until durable. */
 CsStatus sync_commit (Sync *self, SyncDb *db, const CsIdentity *identity, SyncEdit *edits, guint n);
+/* `{"ok":true,"id","rev"}`. */
+void sync_reply_written (CsHttpExchange *exchange, guint status, CsSlice id, const SyncRev *rev,
+                         gboolean tagged);
+/* `_design/` and the name, of the exchange's arena. */
+CsSlice sync_design_id (CsHttpExchange *exchange, CsSlice name);
 /* A fresh document id, of the exchange's arena. */
 CsSlice sync_make_id (CsHttpExchange *exchange);
 /* Writes a local document and answers. */

@@ -113,8 +113,9 @@ void sync_set_etag (CsHttpExchange *exchange, CsSlice tag);
 gboolean sync_not_modified (CsHttpExchange *exchange, CsSlice tag);
 /* Appends text percent-encoded as CouchDB does in Location. */
 void sync_append_encoded (GString *out, CsSlice text);
-/* `http://host/mount/db`, and `/rest` when it is not empty. */
-void sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice db, CsSlice rest);
+/* `http://host/mount/db`, then `/document` and `/attachment` when they are not empty. */
+void sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice db, CsSlice document,
+                        CsSlice attachment);
 
 /* ---- sync-query.c: query parameters ---- */
 
@@ -170,6 +171,9 @@ void sync_document_get (CsHttpExchange *exchange, gpointer self);
 void sync_document_put (CsHttpExchange *exchange, gpointer self);
 void sync_document_delete (CsHttpExchange *exchange, gpointer self);
 void sync_document_post (CsHttpExchange *exchange, gpointer self);
+void sync_attachment_get (CsHttpExchange *exchange, gpointer self);
+void sync_attachment_put (CsHttpExchange *exchange, gpointer self);
+void sync_attachment_delete (CsHttpExchange *exchange, gpointer self);
 void sync_bulk_docs (CsHttpExchange *exchange, gpointer self);
 void sync_bulk_get (CsHttpExchange *exchange, gpointer self);
 void sync_revs_diff (CsHttpExchange *exchange, gpointer self);

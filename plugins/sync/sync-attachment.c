@@ -1,0 +1,362 @@
+/* sync-attachment.c: attachments by themselves: reading, writing, deleting one of a document.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-view.h"
+#include "sync-write.h"
+
+typedef struct
+{
+  CsHttpExchange *exchange;
+  Sync *self;
+  SyncDb *db;
+  SyncArena arena;
+  CsSlice id;
+  CsSlice name;
+  CsStoreRows *rows;
+  SyncView view;
+  gint node;
+  CsStoreBodies *stored; /* of the revision that is read or edited */
+  SyncBody body;
+} Request;
+
+static void
+request_clear (Request *request)
+{
+  if (request->db == NULL)
+    return;
+  cs_store_bodies_free (request->db->db, request->stored);
+  cs_store_rows_free (request->db->db, request->rows);
+  sync_db_unref (request->db);
+}
+
+/* FALSE: answered. */
+static gboolean
+request_begin (Request *request, CsHttpExchange *exchange, Sync *self)
+{
+  CsSlice id = cs_http_param (exchange, 1);
+  gboolean design = strstr (cs_http_route (exchange)->path, "/_design/{") != NULL;
+  SyncError error;
+
+  memset (request, 0, sizeof *request);
+  request->exchange = exchange;
+  request->self = self;
+  request->db = sync_open (exchange, self, SYNC_MEMBER);
+  if (request->db == NULL)
+    return FALSE;
+  request->arena = sync_exchange_arena (exchange);
+  request->id = design ? sync_design_id (exchange, id) : id;
+  request->name = cs_http_param (exchange, 2);
+  if (sync_doc_id_check (request->id, &error))
+    return TRUE;
+  sync_reply_error (exchange, error.status, error.error, error.reason);
+  return FALSE;
+}
+
+static gboolean
+refuse (Request *request, guint status, const char *error, const char *reason)
+{
+  sync_reply_error (request->exchange, status, error, reason);
+  return FALSE;
+}
+
+static gboolean
+fail (Request *request, CsStatus status)
+{
+  sync_reply_status (request->exchange, status);
+  return FALSE;
+}
+
+/* The revision asked for by `rev`, or the winner; *node -1: there is no document. FALSE: answered. */
+static gboolean
+find_node (Request *request)
+{
+  SyncRev rev;
+  CsSlice text;
+  CsStatus status
+    = cs_store_read (request->db->db, &request->id, 1, CS_STORE_TREE, &request->rows);
+
+  request->node = -1;
+  if (status != CS_OK)
+    return fail (request, status);
+  request->view = (SyncView){ .db = request->db, .arena = &request->arena,
+                              .record = &request->rows->records[0] };
+  if (!sync_view_tree (&request->view))
+    return fail (request, CS_CORRUPT);
+  request->node = sync_tree_winner (&request->view.tree);
+  if (!cs_http_query (request->exchange, "rev", &text))
+    return TRUE;
+  if (!sync_rev_parse (text, &rev))
+    return refuse (request, 400, "bad_request", "Invalid rev format");
+  request->node = sync_tree_find (&request->view.tree, &rev);
+  return TRUE;
+}
+
+static gboolean
+load_body (Request *request)
+{
+  const SyncNode *node = &request->view.tree.nodes[request->node];
+  CsStatus status;
+
+  if (!node->available)
+    return TRUE;
+  status = cs_store_bodies (request->db->db, &node->ref, 1, &request->stored);
+  if (status != CS_OK)
+    return fail (request, status);
+  if (request->stored->bodies[0].data != NULL
+      && !sync_body_decode (request->stored->bodies[0], &request->arena, &request->body))
+    return fail (request, CS_CORRUPT);
+  return TRUE;
+}
+
+static SyncAttachment *
+find_attachment (Request *request)
+{
+  for (guint i = 0; i < request->body.n_attachments; i++)
+    if (cs_slice_equal (request->body.attachments[i].name, request->name))
+      return &request->body.attachments[i];
+  return NULL;
+}
+
+/* ---- GET ---- */
+
+static char *
+text_of (Request *request, CsSlice slice)
+{
+  char *text = sync_alloc (&request->arena, slice.len + 1);
+
+  memcpy (text, slice.data, slice.len);
+  text[slice.len] = '\0';
+  return text;
+}
+
+static void
+send (Request *request, const SyncAttachment *attachment)
+{
+  g_autofree char *digest = g_base64_encode (attachment->digest, sizeof attachment->digest);
+  CsSlice tag = cs_slice_str (digest);
+  CsStoreBodies *bytes = NULL;
+  CsSlice part = cs_slice ("", 0);
+  CsStatus status = CS_OK;
+
+  if (sync_not_modified (request->exchange, tag))
+    return;
+  if (attachment->length > 0)
+    status = cs_store_bodies (request->db->db, &attachment->ref, 1, &bytes);
+  if (status == CS_OK && attachment->length > 0 && bytes->bodies[0].data == NULL)
+    status = CS_CORRUPT;
+  if (status != CS_OK)
+    {
+      cs_store_bodies_free (request->db->db, bytes);
+      sync_reply_status (request->exchange, status);
+      return;
+    }
+  if (attachment->length > 0)
+    part = bytes->bodies[0];
+  sync_set_etag (request->exchange, tag);
+  cs_http_set_header (request->exchange, "Cache-Control", "must-revalidate");
+  cs_http_set_header (request->exchange, "Content-MD5", digest);
+  cs_http_reply (request->exchange, 200, text_of (request, attachment->type), &part, 1);
+  cs_store_bodies_free (request->db->db, bytes);
+}
+
+static void
+read_attachment (Request *request)
+{
+  const SyncAttachment *attachment;
+  CsSlice rev;
+  gboolean named = cs_http_query (request->exchange, "rev", &rev);
+
+  if (!find_node (request))
+    return;
+  if (request->node < 0)
+    {
+      refuse (request, 404, "not_found", "missing");
+      return;
+    }
+  if (!named && request->view.tree.nodes[request->node].deleted)
+    {
+      refuse (request, 404, "not_found", "deleted");
+      return;
+    }
+  if (!load_body (request))
+    return;
+  attachment = find_attachment (request);
+  if (attachment == NULL)
+    refuse (request, 404, "not_found", "Document is missing attachment");
+  else
+    send (request, attachment);
+}
+
+void
+sync_attachment_get (CsHttpExchange *exchange, gpointer self)
+{
+  Request request;
+
+  if (request_begin (&request, exchange, self))
+    read_attachment (&request);
+  request_clear (&request);
+}
+
+/* ---- PUT, DELETE: an edit of the document that keeps all else ---- */
+
+/* Stubs of what the revision has, but for the one that is replaced or removed, with room for one more. */
+static void
+keep_others (Request *request, SyncEdit *edit)
+{
+  guint n = request->body.n_attachments;
+
+  edit->attachments = sync_alloc (&request->arena, (n + 1) * sizeof (SyncAttachment));
+  for (guint i = 0; i < n; i++)
+    {
+      SyncAttachment *kept = &edit->attachments[edit->n_attachments];
+
+      if (cs_slice_equal (request->body.attachments[i].name, request->name))
+        continue;
+      *kept = request->body.attachments[i];
+      kept->stub = TRUE;
+      edit->n_attachments++;
+    }
+  edit->parts = sync_alloc (&request->arena, sizeof (CsSlice));
+  edit->parts[0] = request->body.text;
+  edit->n_parts = request->body.text.len > 0;
+}
+
+static CsSlice
+unquoted (CsSlice text)
+{
+  if (text.len >= 2 && text.data[0] == '"' && text.data[text.len - 1] == '"')
+    return cs_slice (text.data + 1, text.len - 2);
+  return text;
+}
+
+static gboolean
+given_rev (Request *request, SyncEdit *edit)
+{
+  CsSlice text = cs_slice (NULL, 0);
+
+  if (!cs_http_query (request->exchange, "rev", &text))
+    text = unquoted (cs_http_header (request->exchange, "If-Match"));
+  if (text.data == NULL)
+    return TRUE;
+  edit->has_rev = TRUE;
+  return sync_rev_parse (text, &edit->rev)
+         || refuse (request, 400, "bad_request", "Invalid rev format");
+}
+
+/* The edit stands on what it was made from: another revision in between is a conflict. */
+static gboolean
+begin_edit (Request *request, SyncEdit *edit)
+{
+  SyncRev *path;
+
+  memset (edit, 0, sizeof *edit);
+  edit->id = request->id;
+  if (!given_rev (request, edit) || !find_node (request))
+    return FALSE;
+  if (request->node < 0)
+    return edit->has_rev && request->view.record->seq != 0 ? fail (request, CS_CONFLICT) : TRUE;
+  path = &request->view.tree.nodes[request->node].rev;
+  if (!edit->has_rev && !request->view.tree.nodes[request->node].deleted)
+    return fail (request, CS_CONFLICT);
+  if (request->view.tree.nodes[request->node].deleted)
+    return TRUE;
+  edit->rev = *path;
+  return load_body (request);
+}
+
+static void
+commit (Request *request, SyncEdit *edit, guint status)
+{
+  CsStatus stored = sync_commit (request->self, request->db, cs_http_identity (request->exchange),
+                                 edit, 1);
+
+  if (stored != CS_OK)
+    sync_reply_status (request->exchange, stored);
+  else if (edit->outcome != SYNC_EDIT_STORED)
+    sync_reply_status (request->exchange, CS_CONFLICT);
+  else
+    {
+      if (status == 201)
+        {
+          g_autoptr (GString) rest = g_string_new_len (request->id.data, request->id.len);
+
+          sync_set_location (request->exchange, request->self, cs_slice_str (request->db->name),
+                             cs_slice (rest->str, rest->len), request->name);
+        }
+      sync_reply_written (request->exchange, status, request->id, &edit->result, TRUE);
+    }
+}
+
+static gboolean
+read_upload (Request *request, SyncAttachment *attachment)
+{
+  const SyncSettings *settings = cs_settings (request->self);
+  CsSlice type = cs_http_header (request->exchange, "Content-Type");
+  SyncError error;
+
+  if (!sync_attachment_name_check (request->name, &request->arena, &error))
+    return refuse (request, error.status, error.error, error.reason);
+  if (cs_http_read_body (request->exchange, &attachment->data) != CS_OK)
+    return FALSE;
+  if ((gint64) attachment->data.len > settings->max_attachment)
+    return refuse (request, 413, "attachment_too_large",
+                   "the attachment is larger than sync.max-attachment");
+  attachment->name = request->name;
+  attachment->type = type.len > 0 ? type : cs_slice_str ("application/octet-stream");
+  attachment->length = attachment->data.len;
+  sync_md5 (attachment->data, attachment->digest);
+  return TRUE;
+}
+
+static void
+write_attachment (Request *request)
+{
+  SyncAttachment uploaded = { .has_digest = TRUE };
+  SyncEdit edit;
+
+  if (!read_upload (request, &uploaded) || !begin_edit (request, &edit))
+    return;
+  keep_others (request, &edit);
+  edit.attachments[edit.n_attachments++] = uploaded;
+  commit (request, &edit, 201);
+}
+
+void
+sync_attachment_put (CsHttpExchange *exchange, gpointer self)
+{
+  Request request;
+
+  if (request_begin (&request, exchange, self))
+    write_attachment (&request);
+  request_clear (&request);
+}
+
+static void
+remove_attachment (Request *request)
+{
+  SyncEdit edit;
+
+  if (!begin_edit (request, &edit))
+    return;
+  if (request->node < 0)
+    {
+      refuse (request, 404, "not_found", "missing");
+      return;
+    }
+  if (find_attachment (request) == NULL)
+    {
+      refuse (request, 404, "not_found", "Document is missing attachment");
+      return;
+    }
+  keep_others (request, &edit);
+  commit (request, &edit, 200);
+}
+
+void
+sync_attachment_delete (CsHttpExchange *exchange, gpointer self)
+{
+  Request request;
+
+  if (request_begin (&request, exchange, self))
+    remove_attachment (&request);
+  request_clear (&request);
+}
