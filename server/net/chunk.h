@@ -8,7 +8,6 @@
 G_BEGIN_DECLS
 
 #define CS_CHUNK_SIZE (16 * 1024)
-#define CS_CHUNK_SMALL (1024 - sizeof (CsChunk)) /* of a queue's first, where that will do */
 
 /* Either bytes of its own, which grow at the end, or a reference to somebody else's. */
 typedef struct _CsChunk CsChunk;
@@ -19,7 +18,6 @@ struct _CsChunk
   const char *data;
   gsize start; /* sent so far */
   gsize end;
-  gsize size; /* of the room */
   char room[];
 };
 
@@ -30,11 +28,11 @@ typedef struct
   gsize len;
 } CsQueue;
 
-/* A worker's spare buffers: [0] small ones, [1] of CS_CHUNK_SIZE. */
+/* A worker's spare buffers. */
 typedef struct
 {
-  CsChunk *free[2];
-  guint n_free[2];
+  CsChunk *free;
+  guint n_free;
 } CsChunkPool;
 
 void cs_chunk_pool_clear (CsChunkPool *pool);

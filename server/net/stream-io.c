@@ -164,9 +164,7 @@ send_tls (CsStream *stream)
                      (int) MIN (chunk->end - chunk->start, CS_CHUNK_SIZE));
       if (n <= 0)
         {
-          /* Once the peer has said its end, OpenSSL names a failed write so too. */
-          if (tls_status (stream, n) == 0)
-            cs_stream_fail (stream);
+          tls_status (stream, n);
           return;
         }
       cs_queue_drop (&stream->queue, &net->chunks, (gsize) n);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { createRequire } from 'node:module';
 import { CloudSync, sleep } from '../lib/node.mjs';
 
@@ -16,6 +17,7 @@ async function pair(name) {
   const open = (side) => new PouchDB(path.join(dir, side));
   const left = open('left'), right = open('right');
   const remote = `${node.url}/${name}`;
+  await new PouchDB(remote).info(); // the client makes the database
   const start = (db) => db.sync(remote, { live: true, retry: true, back_off_function: () => 100 })
     .on('error', () => {});
   const syncs = [start(left), start(right)];
@@ -42,9 +44,8 @@ async function contents(db) {
 async function converge(databases, enough, ms = 30000) {
   const end = Date.now() + ms;
   for (;;) {
-    // A database that the first sync has yet to make cannot be read; neither can a server that is down.
-    const all = await Promise.all(databases.map((db) => contents(db).catch((error) => `${error.name}: ${error.message}`)));
-    const equal = all.every((one) => Array.isArray(one) && JSON.stringify(one) === JSON.stringify(all[0]));
+    const all = await Promise.all(databases.map(contents));
+    const equal = all.every((one) => isDeepStrictEqual(one, all[0]));
     if (equal && enough(all[0])) return all[0];
     if (Date.now() > end) {
       for (const one of all.slice(1)) assert.deepEqual(one, all[0]);
