@@ -71,7 +71,8 @@ http_start (gpointer plugin, GError **error)
   self->workers = g_new0 (HttpWorker *, self->n_workers);
   if (http_listeners_start (self, error))
     return TRUE;
-  http_stop (plugin);
+  http_stop (plugin); /* a start that failed is not called again */
+  http_destroy (plugin);
   return FALSE;
 }
 
