@@ -27,10 +27,14 @@ static gsize
 page_size (void)
 {
   static gsize size;
+  gsize known = __atomic_load_n (&size, __ATOMIC_RELAXED);
 
-  if (size == 0)
-    size = (gsize) sysconf (_SC_PAGESIZE);
-  return size;
+  if (known == 0)
+    {
+      known = (gsize) sysconf (_SC_PAGESIZE);
+      __atomic_store_n (&size, known, __ATOMIC_RELAXED);
+    }
+  return known;
 }
 
 static gsize
