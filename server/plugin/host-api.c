@@ -26,7 +26,7 @@ static struct
 static const CsSettingsSet *
 settings_seen (CsInstance *instance)
 {
-  if (instance->preparing != NULL && g_thread_self () == node.main)
+  if (g_thread_self () == node.main && instance->preparing != NULL)
     return instance->preparing;
   return g_atomic_pointer_get (&instance->settings);
 }

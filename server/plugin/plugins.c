@@ -258,20 +258,21 @@ cs_plugins_destroy (CsPlugins *self)
 
 /* ---- audit ---- */
 
+/* Workers count at the same time, each into a row of its own; the last row is the main thread's. */
 typedef struct
 {
   CsPlugins *plugins;
-  CsOwned *owned;
+  CsOwned *rows;
 } Audit;
 
 static void
-count_owned (guint worker, gpointer data)
+count_owned (guint row, gpointer data)
 {
   Audit *audit = data;
-  guint i;
+  guint n = audit->plugins->instances->len, i;
 
-  for (i = 0; i < audit->plugins->instances->len; i++)
-    cs_worker_count_owned (cs_instance_self (nth (audit->plugins, i)), &audit->owned[i]);
+  for (i = 0; i < n; i++)
+    cs_worker_count_owned (cs_instance_self (nth (audit->plugins, i)), &audit->rows[row * n + i]);
 }
 
 static guint
@@ -287,18 +288,38 @@ report_owned (CsInstance *instance, const CsOwned *owned)
   return owned->timers + owned->fibers + owned->streams + (holds != 0);
 }
 
+static CsOwned
+sum_owned (const CsOwned *rows, guint n_rows, guint n, guint i)
+{
+  CsOwned sum = { 0 };
+  guint row;
+
+  for (row = 0; row < n_rows; row++)
+    {
+      sum.timers += rows[row * n + i].timers;
+      sum.fibers += rows[row * n + i].fibers;
+      sum.streams += rows[row * n + i].streams;
+    }
+  return sum;
+}
+
 guint
 cs_plugins_audit (CsPlugins *self)
 {
-  g_autofree CsOwned *owned = g_new0 (CsOwned, self->instances->len + 1);
-  Audit audit = { self, owned };
-  guint i, n = 0;
+  guint n_rows = cs_loop_table_.n_workers () + 1, n = self->instances->len;
+  g_autofree CsOwned *rows = g_new0 (CsOwned, n_rows * n + 1);
+  Audit audit = { self, rows };
+  guint i, left = 0;
 
   cs_runtime_on_each_worker (count_owned, &audit);
-  count_owned (0, &audit);
-  for (i = 0; i < self->instances->len; i++)
-    n += report_owned (nth (self, i), &owned[i]);
-  return n;
+  count_owned (n_rows - 1, &audit);
+  for (i = 0; i < n; i++)
+    {
+      CsOwned owned = sum_owned (rows, n_rows, n, i);
+
+      left += report_owned (nth (self, i), &owned);
+    }
+  return left;
 }
 
 /* ---- while running ---- */

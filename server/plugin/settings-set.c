@@ -14,7 +14,7 @@ typedef struct
 struct _CsSettingsSet
 {
   char *name;
-  const CsPlugin *plugin;
+  CsPlugin plugin;
   CsSettingsTable table;
   gpointer own;
   GArray *kinds; /* Kind */
@@ -65,8 +65,8 @@ check_across (const CsSettingsSet *self, const CsConfigSection *section, const c
   g_autoptr (GError) error = NULL;
   const char *name = section != NULL ? section->name : self->name;
 
-  if (self->plugin->settings_check == NULL || settings == NULL
-      || self->plugin->settings_check (kind, settings, &error))
+  if (self->plugin.settings_check == NULL || settings == NULL
+      || self->plugin.settings_check (kind, settings, &error))
     return;
   cs_report_error (report, "%s: [%s] %s", section != NULL ? section->source : "configuration", name,
                    error != NULL ? error->message : "refused by the plugin");
@@ -100,9 +100,9 @@ fill_kinds (CsSettingsSet *self, const CsConfig *config, CsReport *report)
   Kind kind;
   guint i;
 
-  while (cs_plugin_section_kind_at (self->plugin, self->kinds->len, &kind.row))
+  while (cs_plugin_section_kind_at (&self->plugin, self->kinds->len, &kind.row))
     {
-      kind.table = cs_section_kind_table (self->plugin, &kind.row);
+      kind.table = cs_section_kind_table (&self->plugin, &kind.row);
       kind.sections = g_array_new (FALSE, FALSE, sizeof (CsSection));
       g_array_append_val (self->kinds, kind);
       for (i = 0; i < config->sections->len; i++)
@@ -123,7 +123,7 @@ cs_settings_set_new (const char *name, const CsPlugin *plugin, const CsConfig *c
   guint before = report->errors->len;
 
   self->name = g_strdup (name);
-  self->plugin = plugin;
+  self->plugin = *plugin;
   self->table = cs_plugin_settings_table (plugin);
   self->kinds = g_array_new (FALSE, FALSE, sizeof (Kind));
   fill_own (self, config, report);
@@ -218,7 +218,7 @@ static void
 compare_kind (const CsSettingsSet *self, const Kind *from, const Kind *to, const CsConfig *config,
               CsReport *report)
 {
-  gboolean may_change = self->plugin->reload_prepare != NULL;
+  gboolean may_change = self->plugin.reload_prepare != NULL;
   guint i;
 
   for (i = 0; i < to->sections->len; i++)

@@ -35,8 +35,8 @@ cs_settings (gpointer self)
   return cs_host_->instance->settings (self);
 }
 
-/* The named sections of one kind, `*n` of them, in the files' order; valid until destroy ().
- * Any thread. */
+/* The named sections of one kind, `*n` of them, in the files' order; valid until destroy (). In
+ * reload_prepare () those of the new settings. Any thread. */
 static inline const CsSection *
 cs_sections (gpointer self, const char *kind, guint *n)
 {
