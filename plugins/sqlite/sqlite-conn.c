@@ -242,7 +242,8 @@ sqlite_bind_slice (sqlite3_stmt *statement, int at, CsSlice slice)
 CsSlice
 sqlite_column_slice (sqlite3_stmt *statement, int at)
 {
-  const void *data = sqlite3_column_blob (statement, at);
+  sqlite3_value *value = sqlite3_column_value (statement, at);
+  const void *data = sqlite3_value_blob (value);
 
-  return cs_slice (data, sqlite3_column_bytes (statement, at));
+  return cs_slice (data, sqlite3_value_bytes (value));
 }

@@ -29,12 +29,16 @@ typedef struct
 static gboolean
 wanted (SqliteWalk *walk, const CsStoreRange *range, sqlite3_stmt *st, gboolean with_deleted)
 {
-  gint64 updated = sqlite3_column_int64 (st, 7);
-
   if (!with_deleted && sqlite3_column_int (st, 2) != 0)
     return FALSE;
-  if (updated < range->updated_from || (range->updated_to != 0 && updated >= range->updated_to))
-    return FALSE;
+  if (range->updated_from != 0 || range->updated_to != 0)
+    {
+      gint64 updated = sqlite3_column_int64 (st, 7);
+
+      if (updated < range->updated_from
+          || (range->updated_to != 0 && updated >= range->updated_to))
+        return FALSE;
+    }
   if (walk->skip > 0)
     {
       walk->skip--;
@@ -54,7 +58,7 @@ take_row (SqliteWalk *walk, sqlite3_stmt *st, gboolean with_deleted)
       walk->more = walk->done = TRUE;
       return FALSE;
     }
-  sqlite_rows_add (walk->rows, st);
+  sqlite_rows_add (walk->rows, st, walk->range->what);
   return TRUE;
 }
 

@@ -29,7 +29,7 @@ read_record (SqliteConn *conn, SqliteReading *reading, CsSlice id)
   sqlite_bind_slice (st, 2, id);
   status = sqlite_conn_step (conn, st);
   if (status == CS_OK)
-    sqlite_rows_add (reading->rows, st);
+    sqlite_rows_add (reading->rows, st, reading->what);
   else if (status == CS_NOT_FOUND)
     sqlite_rows_add_missing (reading->rows, id);
   sqlite3_reset (st);

@@ -80,7 +80,7 @@ next_record (SqliteRows *rows)
 }
 
 CsStoreRecord *
-sqlite_rows_add (SqliteRows *rows, sqlite3_stmt *st)
+sqlite_rows_add (SqliteRows *rows, sqlite3_stmt *st, guint what)
 {
   CsStoreRecord *record = next_record (rows);
 
@@ -92,9 +92,11 @@ sqlite_rows_add (SqliteRows *rows, sqlite3_stmt *st)
   record->user = sqlite_arena_copy (&rows->arena, sqlite_column_slice (st, 5));
   record->created = sqlite3_column_int64 (st, 6);
   record->updated = sqlite3_column_int64 (st, 7);
-  record->tree = sqlite_arena_copy (&rows->arena, sqlite_column_slice (st, 8));
-  record->body = cs_slice (NULL, 0);
-  if (sqlite3_column_type (st, 9) != SQLITE_NULL)
+  /* Each column asked for costs a call into SQLite, which a long feed feels. */
+  record->tree = record->body = cs_slice (NULL, 0);
+  if (what & CS_STORE_TREE)
+    record->tree = sqlite_arena_copy (&rows->arena, sqlite_column_slice (st, 8));
+  if ((what & CS_STORE_BODY) && sqlite3_column_type (st, 9) != SQLITE_NULL)
     record->body = sqlite_arena_copy (&rows->arena, sqlite_column_slice (st, 9));
   return record;
 }

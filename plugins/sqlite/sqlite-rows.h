@@ -37,7 +37,7 @@ SqliteRows *sqlite_rows_new (guint expected);
 /* Forgets the records, for a reading that is done again. */
 void sqlite_rows_reset (SqliteRows *rows);
 /* Appends the record that a statement of SQLITE_ST_READ's shape stands on. */
-CsStoreRecord *sqlite_rows_add (SqliteRows *rows, sqlite3_stmt *statement);
+CsStoreRecord *sqlite_rows_add (SqliteRows *rows, sqlite3_stmt *statement, guint what);
 /* Appends one that does not exist. */
 void sqlite_rows_add_missing (SqliteRows *rows, CsSlice id);
 CsStoreRows *sqlite_rows_done (SqliteRows *rows, guint64 last_seq, gboolean more);
