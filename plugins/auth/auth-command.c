@@ -12,7 +12,7 @@ hash_run (gpointer self, const char *const *args, GString *output, GError **erro
       || strlen (args[0]) > AUTH_PASSWORD_MAX)
     {
       g_set_error (error, CS_ERROR, CS_INVALID,
-                   "give one password of at most %d bytes; - reads it from standard input",
+                   "give one password of at most %d bytes; `cloudsyncctl hash -` asks for it",
                    AUTH_PASSWORD_MAX);
       return FALSE;
     }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/client.h"
 #include "ctl/print.h"
+#include "ctl/secret.h"
 
 #include <locale.h>
 #include <stdlib.h>
@@ -46,6 +47,7 @@ static const char summary[]
     "  check             verify what the engines have stored\n"
     "  commands          what the node's plugins add to this list\n"
     "\n"
+    "An argument - is read from standard input, a line each, unseen on a terminal.\n"
     "Exit status: 0 done, 1 the node refused or a check failed, 2 usage, 3 no node answers.";
 
 static gboolean
@@ -148,6 +150,8 @@ run (const Options *options, GError **error)
 {
   g_autoptr (JsonNode) result = NULL;
 
+  if (!ctl_read_secrets (options->words + 1, error))
+    return FALSE;
   if (options->watch && strcmp (options->words[0], "stats") == 0)
     return watch_stats (options, error);
   result = call (options, error);
