@@ -151,6 +151,8 @@ handle (HttpExchange *self)
 {
   HttpPlugin *plugin = self->plugin;
 
+  if (!http_exchange_check_host (self))
+    return;
   if (plugin->early->len > 0 && !http_exchange_filter (self, plugin->early))
     return;
   if (self->route == NULL)

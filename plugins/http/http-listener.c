@@ -114,6 +114,8 @@ url_of (const HttpListener *listener)
 {
   const char *address = cs_listener_address (listener->listener);
 
+  if (g_str_has_prefix (address, "unix:"))
+    return g_strdup (address);
   return g_strconcat (listener->tls != NULL ? "https://" : "http://", address, NULL);
 }
 

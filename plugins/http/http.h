@@ -394,6 +394,7 @@ CsStatus http_resume (CsHttpExchange *exchange, CsHttpHandler handler, gpointer 
 void http_exchange_maybe_finish (HttpExchange *self);
 
 /* http-access.c: TRUE: the handler may run; else it was answered */
+gboolean http_exchange_check_host (HttpExchange *self);
 gboolean http_exchange_authorize (HttpExchange *self);
 CsIdentity *http_identity (CsHttpExchange *exchange);
 void http_grant (CsHttpExchange *exchange);

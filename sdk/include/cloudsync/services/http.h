@@ -219,7 +219,8 @@ cs_http_lookup (CsHttp *http, const char *method, const char *path, const char *
   return http->table->lookup (http, method, path, template_);
 }
 
-/* The addresses that are listened on, as URLs such as "http://127.0.0.1:8080"; NULL-terminated. */
+/* The addresses that are listened on, as URLs such as "http://127.0.0.1:8080" or as "unix:/path";
+ * NULL-terminated. */
 static inline const char *const *
 cs_http_addresses (CsHttp *http)
 {
