@@ -27,7 +27,7 @@ sqlite_db_unref (SqliteDb *db)
     return;
   sqlite_watch_free (db);
   g_array_unref (db->epochs);
-  g_mutex_clear (&db->mutex);
+  pthread_mutex_destroy (&db->mutex);
   g_bytes_unref (db->name);
   g_free (db);
 }
@@ -79,7 +79,7 @@ db_new (SqliteShard *shard, CsSlice name)
   db->store = shard->store;
   db->shard = shard;
   db->name = name_bytes (name);
-  g_mutex_init (&db->mutex);
+  pthread_mutex_init (&db->mutex, NULL);
   db->epochs = g_array_new (FALSE, FALSE, sizeof (SqliteEpoch));
   return db;
 }
@@ -201,12 +201,12 @@ find_open (SqliteStore *store, GBytes *name, guint *evictions)
 {
   SqliteDb *db;
 
-  g_mutex_lock (&store->mutex);
+  pthread_mutex_lock (&store->mutex);
   db = g_hash_table_lookup (store->open, name);
   if (db != NULL)
     sqlite_db_ref (db);
   *evictions = store->evictions;
-  g_mutex_unlock (&store->mutex);
+  pthread_mutex_unlock (&store->mutex);
   return db;
 }
 
@@ -217,7 +217,7 @@ adopt (SqliteStore *store, SqliteDb *read, guint evictions)
 {
   SqliteDb *db;
 
-  g_mutex_lock (&store->mutex);
+  pthread_mutex_lock (&store->mutex);
   db = g_hash_table_lookup (store->open, read->name);
   if (db == NULL && evictions == store->evictions)
     {
@@ -227,7 +227,7 @@ adopt (SqliteStore *store, SqliteDb *read, guint evictions)
     }
   if (db != NULL)
     sqlite_db_ref (db);
-  g_mutex_unlock (&store->mutex);
+  pthread_mutex_unlock (&store->mutex);
   sqlite_db_unref (read);
   return db;
 }
@@ -371,10 +371,10 @@ create_done (SqliteWriter *writer, SqliteJob *job)
   SqliteCreate *create = (SqliteCreate *) job;
   SqliteStore *store = create->db->store;
 
-  g_mutex_lock (&store->mutex);
+  pthread_mutex_lock (&store->mutex);
   if (!g_hash_table_contains (store->open, create->db->name))
     g_hash_table_insert (store->open, create->db->name, sqlite_db_ref (create->db));
-  g_mutex_unlock (&store->mutex);
+  pthread_mutex_unlock (&store->mutex);
 }
 
 CsStatus
@@ -430,11 +430,11 @@ drop_done (SqliteWriter *writer, SqliteJob *job)
   SqliteStore *store = db->store;
 
   g_atomic_int_set (&db->state, SQLITE_DB_DROPPED);
-  g_mutex_lock (&store->mutex);
+  pthread_mutex_lock (&store->mutex);
   store->evictions++;
   if (g_hash_table_lookup (store->open, db->name) == db)
     g_hash_table_remove (store->open, db->name);
-  g_mutex_unlock (&store->mutex);
+  pthread_mutex_unlock (&store->mutex);
   sqlite_watch_wake (db);
   sqlite_writer_want_sweep (writer);
 }
@@ -484,7 +484,7 @@ bar_open_one (SqliteShard *shard, gint64 number, SqliteDbState state)
   GHashTableIter iter;
   gpointer value;
 
-  g_mutex_lock (&store->mutex);
+  pthread_mutex_lock (&store->mutex);
   store->evictions++;
   g_hash_table_iter_init (&iter, store->open);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -494,7 +494,7 @@ bar_open_one (SqliteShard *shard, gint64 number, SqliteDbState state)
       if (db->shard == shard && db->number == number)
         g_atomic_int_set (&db->state, state);
     }
-  g_mutex_unlock (&store->mutex);
+  pthread_mutex_unlock (&store->mutex);
 }
 
 CsStatus
@@ -528,9 +528,9 @@ fork_done (SqliteWriter *writer, SqliteJob *job)
 {
   SqliteFork *fork = (SqliteFork *) job;
 
-  g_mutex_lock (&job->db->mutex);
+  pthread_mutex_lock (&job->db->mutex);
   g_array_append_val (job->db->epochs, fork->epoch);
-  g_mutex_unlock (&job->db->mutex);
+  pthread_mutex_unlock (&job->db->mutex);
 }
 
 CsStatus
@@ -551,7 +551,7 @@ sqlite_db_resolve (CsStoreDb *base, guint64 epoch, guint64 seq, guint64 *since)
 
   if (sqlite_db_usable (db) != CS_OK)
     return CS_NOT_FOUND;
-  g_mutex_lock (&db->mutex);
+  pthread_mutex_lock (&db->mutex);
   for (i = 0; i < db->epochs->len; i++)
     {
       const SqliteEpoch *at = &g_array_index (db->epochs, SqliteEpoch, i);
@@ -564,7 +564,7 @@ sqlite_db_resolve (CsStoreDb *base, guint64 epoch, guint64 seq, guint64 *since)
           *since = seq;
         }
     }
-  g_mutex_unlock (&db->mutex);
+  pthread_mutex_unlock (&db->mutex);
   return status;
 }
 
@@ -586,9 +586,9 @@ sqlite_db_info (CsStoreDb *base, CsStoreInfo *info)
   info->bytes_file = info->bytes_data; /* the file is many databases': its size says nothing of one */
   info->created = db->created;
   memcpy (info->uuid, db->uuid, sizeof info->uuid);
-  g_mutex_lock (&db->mutex);
+  pthread_mutex_lock (&db->mutex);
   info->epoch = g_array_index (db->epochs, SqliteEpoch, db->epochs->len - 1).epoch;
-  g_mutex_unlock (&db->mutex);
+  pthread_mutex_unlock (&db->mutex);
   return CS_OK;
 }
 

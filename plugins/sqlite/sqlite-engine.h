@@ -6,6 +6,7 @@
 #define SQLITE_ENGINE_H
 
 #include <cloudsync/sdk.h>
+#include <pthread.h>
 #include <sqlite3.h>
 
 #include "sqlite-conn.h"
@@ -72,7 +73,7 @@ struct _SqliteDb
   /* As committed, for everyone; atomic. */
   gint64 last_seq, n_records, n_deleted, bytes;
 
-  GMutex mutex; /* of epochs */
+  pthread_mutex_t mutex; /* of epochs */
   GArray *epochs; /* SqliteEpoch, oldest first */
 
   SqliteFeed **feeds; /* one a worker; atomic pointers */
@@ -87,7 +88,7 @@ struct _SqliteShard
   SqliteKeeper *keeper;
   gboolean was_unclean; /* the last stop left a WAL behind */
 
-  GMutex mutex; /* of idle */
+  pthread_mutex_t mutex; /* of idle */
   GPtrArray *idle; /* SqliteConn that may block, for the pool and threads that are no workers */
 };
 
@@ -118,7 +119,7 @@ struct _SqliteStore
   SqliteStats stats;
   gboolean running;
 
-  GMutex mutex; /* of open and evictions */
+  pthread_mutex_t mutex; /* of open and evictions */
   GHashTable *open; /* name -> SqliteDb, with a reference until evicted or dropped */
   guint evictions;
 };

@@ -17,8 +17,8 @@ struct _SqliteKeeper
   SqliteShard *shard;
   SqliteConn *conn;
   GThread *thread;
-  GMutex mutex;
-  GCond cond;
+  pthread_mutex_t mutex;
+  pthread_cond_t cond;
   gboolean stopping;
   gint wanted; /* atomic: a checkpoint */
   SqliteCheck *check; /* NULL: none or done */
@@ -50,34 +50,42 @@ check_some (SqliteKeeper *self)
   return MAX (PAUSE_MIN, PACE * (g_get_monotonic_time () - began));
 }
 
+static void
+rest (SqliteKeeper *self, gint64 until)
+{
+  const struct timespec at = { until / G_USEC_PER_SEC, until % G_USEC_PER_SEC * 1000 };
+
+  pthread_cond_timedwait (&self->cond, &self->mutex, &at);
+}
+
 static gpointer
 keeper_main (gpointer data)
 {
   SqliteKeeper *self = data;
   gint64 rest_until = 0;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   while (!self->stopping)
     {
       if (g_atomic_int_compare_and_exchange (&self->wanted, TRUE, FALSE))
         {
-          g_mutex_unlock (&self->mutex);
+          pthread_mutex_unlock (&self->mutex);
           checkpoint (self);
-          g_mutex_lock (&self->mutex);
+          pthread_mutex_lock (&self->mutex);
         }
       else if (self->check != NULL && g_get_monotonic_time () >= rest_until)
         {
-          g_mutex_unlock (&self->mutex);
+          pthread_mutex_unlock (&self->mutex);
           rest_until = check_some (self);
           rest_until += g_get_monotonic_time ();
-          g_mutex_lock (&self->mutex);
+          pthread_mutex_lock (&self->mutex);
         }
       else if (self->check != NULL)
-        g_cond_wait_until (&self->cond, &self->mutex, rest_until);
+        rest (self, rest_until);
       else
-        g_cond_wait (&self->cond, &self->mutex);
+        pthread_cond_wait (&self->cond, &self->mutex);
     }
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return NULL;
 }
 
@@ -87,6 +95,7 @@ sqlite_keeper_new (SqliteShard *shard, gboolean check, GError **error)
   SqliteConn *conn = sqlite_conn_open (shard->path, sqlite_vfs_name (shard->store->vfs),
                                        SQLITE_CONN_READER, 1024 * 1024, error);
   g_autofree char *name = g_strdup_printf ("sqlite-keep-%u", shard->index);
+  pthread_condattr_t monotonic;
   SqliteKeeper *self;
   sigset_t all, before;
 
@@ -96,8 +105,11 @@ sqlite_keeper_new (SqliteShard *shard, gboolean check, GError **error)
   self->shard = shard;
   self->conn = conn;
   self->check = check ? sqlite_check_new (shard, conn) : NULL;
-  g_mutex_init (&self->mutex);
-  g_cond_init (&self->cond);
+  pthread_mutex_init (&self->mutex, NULL);
+  pthread_condattr_init (&monotonic);
+  pthread_condattr_setclock (&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init (&self->cond, &monotonic);
+  pthread_condattr_destroy (&monotonic);
   sigfillset (&all);
   pthread_sigmask (SIG_SETMASK, &all, &before);
   self->thread = g_thread_new (name, keeper_main, self);
@@ -106,17 +118,22 @@ sqlite_keeper_new (SqliteShard *shard, gboolean check, GError **error)
 }
 
 void
+sqlite_keeper_stop (SqliteKeeper *self)
+{
+  pthread_mutex_lock (&self->mutex);
+  self->stopping = TRUE;
+  pthread_cond_signal (&self->cond);
+  pthread_mutex_unlock (&self->mutex);
+  g_thread_join (self->thread);
+}
+
+void
 sqlite_keeper_free (SqliteKeeper *self)
 {
-  g_mutex_lock (&self->mutex);
-  self->stopping = TRUE;
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->mutex);
-  g_thread_join (self->thread);
   g_clear_pointer (&self->check, sqlite_check_free);
   sqlite_conn_close (self->conn);
-  g_cond_clear (&self->cond);
-  g_mutex_clear (&self->mutex);
+  pthread_cond_destroy (&self->cond);
+  pthread_mutex_destroy (&self->mutex);
   g_free (self);
 }
 
@@ -125,7 +142,7 @@ sqlite_keeper_want_checkpoint (SqliteKeeper *self)
 {
   if (!g_atomic_int_compare_and_exchange (&self->wanted, FALSE, TRUE))
     return;
-  g_mutex_lock (&self->mutex);
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
+  pthread_cond_signal (&self->cond);
+  pthread_mutex_unlock (&self->mutex);
 }

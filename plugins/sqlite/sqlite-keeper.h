@@ -6,6 +6,8 @@
 #include "sqlite-engine.h"
 
 SqliteKeeper *sqlite_keeper_new (SqliteShard *shard, gboolean check, GError **error);
+/* Ends the thread; wishes are still taken, and not carried out. */
+void sqlite_keeper_stop (SqliteKeeper *self);
 void sqlite_keeper_free (SqliteKeeper *self);
 
 /* Any thread; does not wait. */

@@ -85,7 +85,7 @@ sqlite_shard_open (SqliteStore *store, guint index, const char *path, GError **e
   shard->index = index;
   shard->path = g_strdup (path);
   shard->was_unclean = has_wal (path);
-  g_mutex_init (&shard->mutex);
+  pthread_mutex_init (&shard->mutex, NULL);
   shard->idle = g_ptr_array_new_with_free_func ((GDestroyNotify) sqlite_conn_close);
   conn = open_writer (shard, &reason);
   if (conn != NULL)
@@ -104,13 +104,16 @@ sqlite_shard_open (SqliteStore *store, guint index, const char *path, GError **e
 void
 sqlite_shard_close (SqliteShard *shard)
 {
+  /* The keeper submits to the writer, the writer wishes of the keeper: threads end before either goes. */
   if (shard->keeper != NULL)
-    sqlite_keeper_free (shard->keeper);
+    sqlite_keeper_stop (shard->keeper);
+  if (shard->writer != NULL)
+    sqlite_writer_stop (shard->writer);
+  g_clear_pointer (&shard->keeper, sqlite_keeper_free);
   g_ptr_array_unref (shard->idle);
   /* The writer closes last: it folds the WAL into the file. */
-  if (shard->writer != NULL)
-    sqlite_writer_free (shard->writer);
-  g_mutex_clear (&shard->mutex);
+  g_clear_pointer (&shard->writer, sqlite_writer_free);
+  pthread_mutex_destroy (&shard->mutex);
   g_free (shard->path);
   g_free (shard);
 }
@@ -139,20 +142,20 @@ take_reader (SqliteShard *shard)
 {
   SqliteConn *conn = NULL;
 
-  g_mutex_lock (&shard->mutex);
+  pthread_mutex_lock (&shard->mutex);
   if (shard->idle->len > 0)
     conn = g_ptr_array_steal_index_fast (shard->idle, shard->idle->len - 1);
-  g_mutex_unlock (&shard->mutex);
+  pthread_mutex_unlock (&shard->mutex);
   return conn != NULL ? conn : open_reader (shard);
 }
 
 static void
 give_reader (SqliteShard *shard, SqliteConn *conn)
 {
-  g_mutex_lock (&shard->mutex);
+  pthread_mutex_lock (&shard->mutex);
   if (shard->idle->len < IDLE_MAX)
     g_ptr_array_add (shard->idle, g_steal_pointer (&conn));
-  g_mutex_unlock (&shard->mutex);
+  pthread_mutex_unlock (&shard->mutex);
   g_clear_pointer (&conn, sqlite_conn_close);
 }
 

@@ -6,9 +6,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sqlite-shared.h"
 
+#include <pthread.h>
+
 struct _SqliteShared
 {
-  GMutex mutex; /* the file's lock and the list of regions; neither is on the hot path */
+  pthread_mutex_t mutex; /* the file's lock and the list of regions; neither is on the hot path */
   int n_shared;
   SqliteHolder *writer; /* who has RESERVED or more */
   gboolean pending;
@@ -21,7 +23,7 @@ sqlite_shared_new (void)
 {
   SqliteShared *self = g_new0 (SqliteShared, 1);
 
-  g_mutex_init (&self->mutex);
+  pthread_mutex_init (&self->mutex, NULL);
   self->regions = g_ptr_array_new_with_free_func (g_free);
   return self;
 }
@@ -30,7 +32,7 @@ void
 sqlite_shared_free (SqliteShared *self)
 {
   g_ptr_array_unref (self->regions);
-  g_mutex_clear (&self->mutex);
+  pthread_mutex_destroy (&self->mutex);
   g_free (self);
 }
 
@@ -69,10 +71,10 @@ sqlite_shared_lock (SqliteHolder *holder, int level)
 
   if (holder->level >= level)
     return SQLITE_OK;
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   rc = level == SQLITE_LOCK_SHARED ? lock_shared (self, holder)
                                    : lock_writing (self, holder, level);
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return rc;
 }
 
@@ -83,7 +85,7 @@ sqlite_shared_unlock (SqliteHolder *holder, int level)
 
   if (holder->level <= level)
     return SQLITE_OK;
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (self->writer == holder)
     {
       self->writer = NULL;
@@ -92,7 +94,7 @@ sqlite_shared_unlock (SqliteHolder *holder, int level)
   if (level == SQLITE_LOCK_NONE)
     self->n_shared--;
   holder->level = level;
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return SQLITE_OK;
 }
 
@@ -102,9 +104,9 @@ sqlite_shared_is_reserved (SqliteHolder *holder)
   SqliteShared *self = holder->shared;
   gboolean reserved;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   reserved = self->writer != NULL;
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return reserved;
 }
 
@@ -114,11 +116,11 @@ sqlite_shared_map (SqliteHolder *holder, int region, int size, gboolean extend,
 {
   SqliteShared *self = holder->shared;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   while (extend && self->regions->len <= (guint) region)
     g_ptr_array_add (self->regions, g_malloc0 (size));
   *memory = (guint) region < self->regions->len ? g_ptr_array_index (self->regions, region) : NULL;
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return SQLITE_OK;
 }
 

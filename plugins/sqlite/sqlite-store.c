@@ -68,7 +68,7 @@ sqlite_store_init (SqliteStore *store, gpointer self)
   store->base.table = &sqlite_store_table;
   store->self = self;
   store->disk = sqlite_disk_real ();
-  g_mutex_init (&store->mutex);
+  pthread_mutex_init (&store->mutex, NULL);
   store->open = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, NULL,
                                        (GDestroyNotify) sqlite_db_unref);
   define_stats (store);
@@ -78,7 +78,7 @@ void
 sqlite_store_clear (SqliteStore *store)
 {
   g_hash_table_unref (store->open);
-  g_mutex_clear (&store->mutex);
+  pthread_mutex_destroy (&store->mutex);
 }
 
 static void

@@ -74,6 +74,8 @@ tell (CsTask *task)
       if (!dropped)
         append_watch (&feed->ring, link);
       watch_of (link)->changed (watch_of (link), last_seq, dropped);
+      if (dropped)
+        sqlite_db_unref (db); /* the watcher's; it has left the ring */
     }
   sqlite_db_unref (db);
 }
@@ -96,9 +98,9 @@ publish (SqliteDb *db)
   CsPosition position = { .offset = __atomic_load_n (&db->last_seq, __ATOMIC_ACQUIRE) };
   int n = g_snprintf (channel, sizeof channel, "$store/%.*s", (int) len, name);
 
-  g_mutex_lock (&db->mutex);
+  pthread_mutex_lock (&db->mutex);
   position.epoch = g_array_index (db->epochs, SqliteEpoch, db->epochs->len - 1).epoch;
-  g_mutex_unlock (&db->mutex);
+  pthread_mutex_unlock (&db->mutex);
   cs_broker_publish (db->store->broker, cs_slice (channel, n), NULL, cs_slice ("", 0), &position,
                      NULL, NULL);
 }

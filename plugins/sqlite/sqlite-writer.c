@@ -460,14 +460,16 @@ wake_writer (SqliteWriter *self)
 }
 
 void
+sqlite_writer_stop (SqliteWriter *self)
+{
+  g_atomic_int_set (&self->stopping, TRUE);
+  wake_writer (self);
+  g_thread_join (self->thread);
+}
+
+void
 sqlite_writer_free (SqliteWriter *self)
 {
-  if (self->thread != NULL)
-    {
-      g_atomic_int_set (&self->stopping, TRUE);
-      wake_writer (self);
-      g_thread_join (self->thread);
-    }
   sqlite_sweep_free (self->sweep);
   sqlite_conn_close (self->conn);
   g_ptr_array_unref (self->touched);

@@ -26,7 +26,9 @@ struct _SqliteJob
 };
 
 SqliteWriter *sqlite_writer_new (SqliteShard *shard, SqliteConn *conn, GError **error);
-/* Ends the thread after what is queued. */
+/* Ends the thread after what is queued; nobody submits any more. */
+void sqlite_writer_stop (SqliteWriter *self);
+/* Closes the connection; the last of a file folds the WAL into it. */
 void sqlite_writer_free (SqliteWriter *self);
 
 /* Hands over the job and waits until it is durable, undone or given up. Any thread. */

@@ -1,7 +1,6 @@
 /* test-kill.c: kill -9 of a writing process at a random moment; then everything it was told is there.
  * CRASH_ROUNDS says how often (default 20).
  * SPDX-License-Identifier: Apache-2.0 */
-#include <gio/gio.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -75,24 +74,32 @@ write_until_killed (const char *dir, char **versions)
 
 /* ---- the one that kills ---- */
 
-static GSubprocess *
+typedef struct
+{
+  GPid pid;
+  FILE *lines;
+} Child;
+
+static Child
 start_child (const char *dir, const Ledger *ledger)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) args = g_ptr_array_new_with_free_func (g_free);
-  GSubprocess *child;
+  char versions[LEDGER_WRITERS][24];
+  char *args[4 + LEDGER_WRITERS] = { (char *) program, (char *) "--write", (char *) dir };
+  Child child;
   guint i;
+  int out;
 
-  g_ptr_array_add (args, g_strdup (program));
-  g_ptr_array_add (args, g_strdup ("--write"));
-  g_ptr_array_add (args, g_strdup (dir));
   for (i = 0; i < LEDGER_WRITERS; i++)
-    g_ptr_array_add (args,
-                     g_strdup_printf ("%" G_GUINT64_FORMAT, ledger->tried_version[i]));
-  g_ptr_array_add (args, NULL);
-  child = g_subprocess_newv ((const char *const *) args->pdata, G_SUBPROCESS_FLAGS_STDOUT_PIPE,
-                             &error);
+    {
+      g_snprintf (versions[i], sizeof versions[i], "%" G_GUINT64_FORMAT,
+                  ledger->tried_version[i]);
+      args[3 + i] = versions[i];
+    }
+  g_spawn_async_with_pipes (NULL, args, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &child.pid,
+                            NULL, &out, NULL, &error);
   g_assert_no_error (error);
+  child.lines = fdopen (out, "r");
   return child;
 }
 
@@ -116,7 +123,7 @@ note_line (Ledger *ledger, const char *line)
 
 typedef struct
 {
-  GSubprocess *child;
+  GPid pid;
   gulong delay;
 } Killer;
 
@@ -126,7 +133,7 @@ kill_later (gpointer data)
   Killer *killer = data;
 
   g_usleep (killer->delay);
-  g_subprocess_force_exit (killer->child);
+  kill (killer->pid, SIGKILL);
   return NULL;
 }
 
@@ -134,21 +141,18 @@ kill_later (gpointer data)
 static void
 load_until_killed (const char *dir, Ledger *ledger, gulong delay)
 {
-  g_autoptr (GSubprocess) child = start_child (dir, ledger);
-  g_autoptr (GDataInputStream) lines
-    = g_data_input_stream_new (g_subprocess_get_stdout_pipe (child));
-  Killer killer = { child, delay };
+  Child child = start_child (dir, ledger);
+  Killer killer = { child.pid, delay };
   GThread *thread = g_thread_new ("killer", kill_later, &killer);
-  char *line;
+  char line[256];
+  int status = 0;
 
-  while ((line = g_data_input_stream_read_line (lines, NULL, NULL, NULL)) != NULL)
-    {
-      note_line (ledger, line);
-      g_free (line);
-    }
+  while (fgets (line, sizeof line, child.lines) != NULL)
+    note_line (ledger, line);
+  fclose (child.lines);
   g_thread_join (thread);
-  g_subprocess_wait (child, NULL, NULL);
-  g_assert_true (g_subprocess_get_if_signaled (child));
+  g_assert_cmpint (waitpid (child.pid, &status, 0), ==, child.pid);
+  g_assert_true (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
 }
 
 static void

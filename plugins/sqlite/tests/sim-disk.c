@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,14 +30,14 @@ struct _SimDisk
 {
   SqliteDisk base;
   SqliteDisk *real;
-  GMutex mutex;
+  pthread_mutex_t mutex;
   GRand *random;
   GHashTable *files;  /* path -> SimFile */
   GHashTable *by_fd;  /* fd -> SimFile */
-  gboolean dead;
+  gint dead;    /* atomic */
   guint operations, cut_after;
   int write_error, sync_error;
-  gboolean forget;
+  gint forget; /* atomic */
   guint blocking_reads;
 };
 
@@ -67,7 +68,7 @@ static gboolean
 goes_on (SimDisk *self)
 {
   if (!self->dead && ++self->operations == self->cut_after)
-    self->dead = TRUE;
+    g_atomic_int_set (&self->dead, TRUE);
   errno = EIO;
   return !self->dead;
 }
@@ -80,7 +81,7 @@ sim_open (SqliteDisk *base, const char *path, int flags)
   gboolean is_new;
   int fd;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   is_new = (flags & O_CREAT) && access (path, F_OK) != 0;
   fd = self->dead ? -1 : self->real->open (self->real, path, flags);
   if (self->dead)
@@ -98,7 +99,7 @@ sim_open (SqliteDisk *base, const char *path, int flags)
       file->unnamed |= is_new;
       g_hash_table_insert (self->by_fd, GINT_TO_POINTER (fd), file);
     }
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return fd;
 }
 
@@ -108,10 +109,10 @@ sim_close (SqliteDisk *base, int fd)
   SimDisk *self = (SimDisk *) base;
   int failed;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   g_hash_table_remove (self->by_fd, GINT_TO_POINTER (fd));
   failed = self->real->close (self->real, fd);
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return failed;
 }
 
@@ -121,10 +122,10 @@ sim_read (SqliteDisk *base, int fd, gpointer data, gsize len, gint64 at, gboolea
   SimDisk *self = (SimDisk *) base;
 
   errno = EIO;
-  if (self->dead)
+  if (g_atomic_int_get (&self->dead))
     return -1;
   errno = EAGAIN;
-  if (nowait && self->forget)
+  if (nowait && g_atomic_int_get (&self->forget))
     return -1;
   if (!nowait)
     g_atomic_int_inc (&self->blocking_reads);
@@ -163,7 +164,7 @@ sim_write (SqliteDisk *base, int fd, gconstpointer data, gsize len, gint64 at)
   SimDisk *self = (SimDisk *) base;
   gssize n = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (self->write_error != 0)
     errno = self->write_error;
   else if (!self->dead)
@@ -178,7 +179,7 @@ sim_write (SqliteDisk *base, int fd, gconstpointer data, gsize len, gint64 at)
     }
   else
     errno = EIO;
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return n;
 }
 
@@ -188,7 +189,7 @@ sim_sync (SqliteDisk *base, int fd)
   SimDisk *self = (SimDisk *) base;
   int failed = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (self->sync_error != 0)
     errno = self->sync_error;
   else if (goes_on (self))
@@ -198,7 +199,7 @@ sim_sync (SqliteDisk *base, int fd)
       g_queue_clear_full (&file->writes, write_free);
       failed = 0;
     }
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return failed;
 }
 
@@ -210,7 +211,7 @@ sim_sync_dir (SqliteDisk *base, const char *path)
   gpointer value;
   int failed = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (goes_on (self))
     {
       g_hash_table_iter_init (&iter, self->files);
@@ -218,7 +219,7 @@ sim_sync_dir (SqliteDisk *base, const char *path)
         ((SimFile *) value)->unnamed = FALSE;
       failed = 0;
     }
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return failed;
 }
 
@@ -228,13 +229,13 @@ sim_truncate (SqliteDisk *base, int fd, gint64 size)
   SimDisk *self = (SimDisk *) base;
   int failed = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (goes_on (self))
     {
       remember (self, fd, size, NULL, 0);
       failed = ftruncate (fd, size);
     }
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return failed;
 }
 
@@ -244,13 +245,13 @@ sim_unlink (SqliteDisk *base, const char *path)
   SimDisk *self = (SimDisk *) base;
   int failed = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (goes_on (self))
     {
       failed = unlink (path);
       g_hash_table_remove (self->files, path);
     }
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return failed;
 }
 
@@ -265,7 +266,7 @@ sim_disk_new (guint32 seed)
                              sim_sync, sim_sync_dir, sim_truncate, sim_unlink };
   self->real = sqlite_disk_real ();
   self->random = g_rand_new_with_seed (seed);
-  g_mutex_init (&self->mutex);
+  pthread_mutex_init (&self->mutex, NULL);
   self->files = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, file_free);
   self->by_fd = g_hash_table_new (NULL, NULL);
   return self;
@@ -276,7 +277,7 @@ sim_disk_free (SimDisk *self)
 {
   g_hash_table_unref (self->by_fd);
   g_hash_table_unref (self->files);
-  g_mutex_clear (&self->mutex);
+  pthread_mutex_destroy (&self->mutex);
   g_rand_free (self->random);
   g_free (self);
 }
@@ -290,9 +291,9 @@ sim_disk_base (SimDisk *self)
 void
 sim_disk_cut_after (SimDisk *self, guint operations)
 {
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   self->cut_after = self->operations + operations;
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
 }
 
 gboolean
@@ -300,9 +301,9 @@ sim_disk_is_dead (SimDisk *self)
 {
   gboolean dead;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   dead = self->dead;
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return dead;
 }
 
@@ -315,23 +316,23 @@ sim_disk_operations (SimDisk *self)
 void
 sim_disk_fail_writes (SimDisk *self, int error)
 {
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   self->write_error = error;
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
 }
 
 void
 sim_disk_fail_syncs (SimDisk *self, int error)
 {
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   self->sync_error = error;
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
 }
 
 void
 sim_disk_forget_pages (SimDisk *self, gboolean forget)
 {
-  self->forget = forget;
+  g_atomic_int_set (&self->forget, forget);
 }
 
 guint

@@ -3,13 +3,14 @@
 #include "test-host.h"
 
 #include <ftw.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
 const CsHost *cs_host_;
 
-static GMutex lock;
-static GCond cond;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static GQueue posted = G_QUEUE_INIT;
 static GPtrArray *stats;   /* names */
 static gint64 values[256]; /* atomic */
@@ -61,10 +62,10 @@ host_worker (void)
 static void
 host_post (guint worker, CsTask *task)
 {
-  g_mutex_lock (&lock);
+  pthread_mutex_lock (&lock);
   g_queue_push_tail (&posted, task);
-  g_cond_broadcast (&cond);
-  g_mutex_unlock (&lock);
+  pthread_cond_broadcast (&cond);
+  pthread_mutex_unlock (&lock);
 }
 
 static CsFiber *
@@ -82,10 +83,10 @@ host_wait_init (CsWait *wait)
 static void
 host_wait_through (CsWait *wait)
 {
-  g_mutex_lock (&lock);
+  pthread_mutex_lock (&lock);
   while (wait->body_[0] == 0)
-    g_cond_wait (&cond, &lock);
-  g_mutex_unlock (&lock);
+    pthread_cond_wait (&cond, &lock);
+  pthread_mutex_unlock (&lock);
 }
 
 static CsStatus
@@ -98,10 +99,10 @@ host_wait (CsWait *wait, gint64 deadline)
 static void
 host_wake_from (CsWait *wait)
 {
-  g_mutex_lock (&lock);
+  pthread_mutex_lock (&lock);
   wait->body_[0] = 1;
-  g_cond_broadcast (&cond);
-  g_mutex_unlock (&lock);
+  pthread_cond_broadcast (&cond);
+  pthread_mutex_unlock (&lock);
 }
 
 typedef struct
@@ -158,7 +159,7 @@ host_log_write (gpointer self, CsLogLevel level, const char *message, const CsFi
 {
   guint i;
 
-  g_mutex_lock (&lock);
+  pthread_mutex_lock (&lock);
   g_string_append (log_text, message);
   for (i = 0; i < n; i++)
     if (fields[i].text != NULL)
@@ -166,7 +167,7 @@ host_log_write (gpointer self, CsLogLevel level, const char *message, const CsFi
     else
       g_string_append_printf (log_text, " %s=%" G_GINT64_FORMAT, fields[i].key, fields[i].number);
   g_string_append_c (log_text, '\n');
-  g_mutex_unlock (&lock);
+  pthread_mutex_unlock (&lock);
 }
 
 static const CsLogTable log_table = {
@@ -242,19 +243,19 @@ test_logged (const char *text)
   const char *at;
   guint n = 0;
 
-  g_mutex_lock (&lock);
+  pthread_mutex_lock (&lock);
   for (at = strstr (log_text->str, text); at != NULL; at = strstr (at + 1, text))
     n++;
-  g_mutex_unlock (&lock);
+  pthread_mutex_unlock (&lock);
   return n;
 }
 
 void
 test_log_clear (void)
 {
-  g_mutex_lock (&lock);
+  pthread_mutex_lock (&lock);
   g_string_truncate (log_text, 0);
-  g_mutex_unlock (&lock);
+  pthread_mutex_unlock (&lock);
 }
 
 /* ---- directories ---- */
@@ -345,9 +346,9 @@ test_run_posted (void)
 
   for (;;)
     {
-      g_mutex_lock (&lock);
+      pthread_mutex_lock (&lock);
       task = g_queue_pop_head (&posted);
-      g_mutex_unlock (&lock);
+      pthread_mutex_unlock (&lock);
       if (task == NULL)
         return n;
       task->run (task);
