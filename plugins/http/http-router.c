@@ -276,15 +276,30 @@ find_literal (const HttpRouterNode *node, const char *segment, gsize length)
   return found ? g_ptr_array_index (node->literals, at) : NULL;
 }
 
+/* Which nodes may end a search: all that have routes, or those with a row of this very method. */
+typedef struct
+{
+  const char *method; /* NULL: any */
+  gsize length;
+} Wanted;
+
+static gboolean
+ends (const HttpRouterNode *node, Wanted wanted)
+{
+  return wanted.method == NULL ? node->methods->len > 0
+                               : find_method (node, wanted.method, wanted.length) != NULL;
+}
+
 /* `path` begins at a slash or is empty. Depth is bounded by the deepest pattern. */
 static const HttpRouterNode *
-descend (const HttpRouterNode *node, const char *path, const char *end, HttpMatch *match)
+descend (const HttpRouterNode *node, const char *path, const char *end, Wanted wanted,
+         HttpMatch *match)
 {
   guint n_params = match->n_params;
   const HttpRouterNode *found = NULL;
 
   if (path == end)
-    return node->methods->len > 0 ? node : NULL;
+    return ends (node, wanted) ? node : NULL;
   if (node->literals->len > 0 || node->parameter != NULL)
     {
       const char *segment = path + 1;
@@ -293,15 +308,15 @@ descend (const HttpRouterNode *node, const char *path, const char *end, HttpMatc
       const HttpRouterNode *literal = find_literal (node, segment, last - segment);
 
       if (literal != NULL)
-        found = descend (literal, last, end, match);
+        found = descend (literal, last, end, wanted, match);
       if (found == NULL && node->parameter != NULL && last > segment)
         {
           match->n_params = n_params;
           match->params[match->n_params++] = (HttpRouterParam){ segment, last - segment };
-          found = descend (node->parameter, last, end, match);
+          found = descend (node->parameter, last, end, wanted, match);
         }
     }
-  if (found == NULL && node->rest != NULL)
+  if (found == NULL && node->rest != NULL && ends (node->rest, wanted))
     {
       match->n_params = n_params;
       match->params[match->n_params++] = (HttpRouterParam){ path + 1, end - path - 1 };
@@ -310,29 +325,53 @@ descend (const HttpRouterNode *node, const char *path, const char *end, HttpMatc
   return found;
 }
 
+/* A slash at the end may be one too many. */
+static void
+search (const HttpRouter *self, const char *path, gsize length, Wanted wanted, HttpMatch *match)
+{
+  match->n_params = 0;
+  match->node = descend (self->root, path, path + length, wanted, match);
+  if (match->node == NULL && length > 1 && path[length - 1] == '/' && path[length - 2] != '/')
+    {
+      match->n_params = 0;
+      match->node = descend (self->root, path, path + length - 1, wanted, match);
+    }
+}
+
+static const HttpRouterMethod *
+method_of (const HttpRouterNode *node, Wanted wanted)
+{
+  const HttpRouterMethod *own = find_method (node, wanted.method, wanted.length);
+
+  if (own == NULL && wanted.length == 4 && memcmp (wanted.method, "HEAD", 4) == 0)
+    own = find_method (node, "GET", 3);
+  return own != NULL ? own : find_method (node, "*", 1);
+}
+
 void
 http_router_match (const HttpRouter *self, const char *method, gsize method_length,
                    const char *path, gsize path_length, HttpMatch *match)
 {
+  const Wanted wanted = { method, method_length };
   const HttpRouterMethod *own;
+  HttpMatch wider;
 
-  match->n_params = 0;
   match->route = NULL;
   match->names = NULL;
-  match->node = descend (self->root, path, path + path_length, match);
-  if (match->node == NULL && path_length > 1 && path[path_length - 1] == '/'
-      && path[path_length - 2] != '/')
-    {
-      match->n_params = 0;
-      match->node = descend (self->root, path, path + path_length - 1, match);
-    }
+  search (self, path, path_length, (Wanted){ NULL, 0 }, match);
   if (match->node == NULL)
     return;
-  own = find_method (match->node, method, method_length);
-  if (own == NULL && method_length == 4 && memcmp (method, "HEAD", 4) == 0)
-    own = find_method (match->node, "GET", 3);
+  own = method_of (match->node, wanted);
   if (own == NULL)
-    own = find_method (match->node, "*", 1);
+    {
+      wider = *match;
+      search (self, path, path_length, wanted, &wider);
+      if (wider.node != NULL)
+        {
+          *match = wider;
+          own = find_method (match->node, method, method_length);
+        }
+    }
   if (own != NULL)
     {
       match->route = own->route;

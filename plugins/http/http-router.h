@@ -41,7 +41,8 @@ void http_router_free (HttpRouter *self);
 gboolean http_router_add (HttpRouter *self, const char *method, const char *pattern,
                           gpointer route, gpointer *taken, GError **error);
 
-/* Matches an encoded path. HEAD is answered by GET's route where it has none of its own.
+/* Matches an encoded path. HEAD is answered by GET's route where it has none of its own. A method that the
+ * most literal place lacks is looked for in the less literal ones that name it.
  * Fills `match` wholly. */
 void http_router_match (const HttpRouter *self, const char *method, gsize method_length,
                         const char *path, gsize path_length, HttpMatch *match);

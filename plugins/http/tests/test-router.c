@@ -73,12 +73,15 @@ test_match (void)
   check (router, "GET", "/%68ello", "GET /hello");
   check (router, "GET", "/hello/slow", "GET /hello/slow");
   check (router, "GET", "/hello/fast", "GET /{db}/{doc} db=hello doc=fast");
-  check (router, "PUT", "/hello", "-");
+  check (router, "PUT", "/hello", "PUT /{db} db=hello");
+  check (router, "PATCH", "/hello", "-");
+  check (router, "BREW", "/any", "* /any");
   check (router, "GET", "/db", "GET /{db} db=db");
   check (router, "GET", "/db/", "GET /{db}/ db=db");
   check (router, "PUT", "/db", "PUT /{db} db=db");
   check (router, "GET", "/db/_changes", "GET /{db}/_changes db=db");
-  check (router, "DELETE", "/db/_changes", "-");
+  check (router, "DELETE", "/db/_changes", "DELETE /{db}/{doc} db=db doc=_changes");
+  check (router, "PATCH", "/db/_changes", "-");
   check (router, "GET", "/db/a%2Fb", "GET /{db}/{doc} db=db doc=a%2Fb");
   check (router, "GET", "/db/a/b/c", "GET /{db}/{doc}/{att...} db=db doc=a att=b/c");
   check (router, "GET", "/db/a/", "GET /{db}/{doc}/{att...} db=db doc=a att=");
@@ -88,7 +91,6 @@ test_match (void)
   check (router, "GET", "/a/b/c", "GET /a/b/c");
   check (router, "GET", "/a/b/d", "GET /{db}/{doc}/{att...} db=a doc=b att=d");
   check (router, "GET", "/a/b", "GET /{db}/{doc} db=a doc=b");
-  check (router, "BREW", "/any", "* /any");
   check (router, "GET", "/hello/slow/", "GET /{db}/{doc}/{att...} db=hello doc=slow att=");
   check (router, "GET", "/probe/", "GET /{db}/ db=probe");
   check (router, "GET", "//", "");

@@ -105,8 +105,9 @@ test_lookup (Fixture *self, gconstpointer data)
 
   g_assert_true (add (self, self->one, "", &metrics, NULL));
   g_assert_true (add (self, self->two, "", &database, NULL));
-  g_assert_cmpstr (cs_http_lookup (http, "PUT", "/metrics", &path), ==, "one");
+  g_assert_cmpstr (cs_http_lookup (http, "GET", "/metrics", &path), ==, "one");
   g_assert_cmpstr (path, ==, "/metrics");
+  g_assert_cmpstr (cs_http_lookup (http, "PUT", "/metrics", &path), ==, "two");
   g_assert_cmpstr (cs_http_lookup (http, "PUT", "/notes?x", &path), ==, "two");
   g_assert_cmpstr (path, ==, "/{db}");
   g_assert_null (cs_http_lookup (http, "GET", "/a/b/c", NULL));

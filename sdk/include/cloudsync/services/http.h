@@ -48,9 +48,10 @@ typedef enum
 } CsHttpRouteFlags;
 
 /* A row of a const table; what is left out is 0. The path is absolute, of literal segments, `{name}`
- * for one segment, and at the end `{name...}` for the rest. Literals win over parameters. A slash at the
- * request's end is ignored where no row wants it. A GET route answers HEAD; OPTIONS and 405 with Allow
- * come by themselves. */
+ * for one segment, and at the end `{name...}` for the rest. Literals win over parameters; a
+ * method that the literal place has no row for is looked for in the wider ones. A slash at the request's
+ * end is ignored where no row wants it. A GET route answers HEAD; OPTIONS and 405 with Allow come by
+ * themselves. */
 typedef struct
 {
   const char *method; /* "*": any that no other row of the path names */
