@@ -343,6 +343,16 @@ merge_edit (Merge *merge)
   return CS_OK;
 }
 
+/* A client says how long its path is. `limit` revisions stay of the new branch, and as many more may become
+ * ancestors of one that ends at the oldest of them. */
+static guint
+graft_length (Merge *merge)
+{
+  guint64 limit = CLAMP (merge->batch->revs_limit, 1, G_MAXUINT);
+
+  return MIN (merge->edit->n_path, 2 * limit);
+}
+
 static CsStatus
 merge_graft (Merge *merge)
 {
@@ -353,7 +363,7 @@ merge_graft (Merge *merge)
   CsStatus status;
 
   edit->result = edit->path[0];
-  graft = sync_tree_graft (&merge->tree, edit->path, edit->n_path, edit->deleted, &node);
+  graft = sync_tree_graft (&merge->tree, edit->path, graft_length (merge), edit->deleted, &node);
   if (graft == SYNC_GRAFT_KNOWN)
     {
       edit->outcome = SYNC_EDIT_KNOWN;

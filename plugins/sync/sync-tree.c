@@ -100,12 +100,13 @@ read_node (SyncReader *in, SyncTree *tree)
 gboolean
 sync_tree_decode (SyncTree *tree, CsSlice bytes, const SyncArena *arena)
 {
-  SyncReader in = sync_reader (bytes);
+  SyncReader in;
   guint64 n;
 
   *tree = (SyncTree){ .arena = arena };
   if (bytes.len == 0)
     return TRUE;
+  in = sync_reader (bytes);
   if (sync_read_byte (&in) != VERSION)
     return FALSE;
   n = sync_read_number (&in);
@@ -248,15 +249,27 @@ sync_tree_add (SyncTree *tree, gint parent, const SyncRev *rev, gboolean deleted
   return tree->n++;
 }
 
-/* The first of `revs` that the tree has, with its index; n when there is none. */
+/* The first of revs[from…] that the tree has, with its index; n when there is none. A node can be only the
+ * revision of its generation, so it is one pass over the tree however long a client made the path. */
 static guint
-first_known (const SyncTree *tree, const SyncRev *revs, guint n, gint *index)
+first_known (const SyncTree *tree, const SyncRev *revs, guint from, guint n, gint *index)
 {
-  for (guint i = 0; i < n; i++)
-    if ((*index = sync_tree_find (tree, &revs[i])) >= 0)
-      return i;
+  guint first = n;
+
   *index = -1;
-  return n;
+  for (guint i = 0; i < tree->n; i++)
+    {
+      const SyncRev *rev = &tree->nodes[i].rev;
+      guint64 place = revs[0].generation - rev->generation;
+
+      if (rev->generation <= revs[0].generation && place >= from && place < first
+          && sync_rev_equal (rev, &revs[place]))
+        {
+          first = place;
+          *index = i;
+        }
+    }
+  return first;
 }
 
 /* Adds revs[from] down to revs[to], oldest first, below `parent`. They are inner nodes but for revs[0],
@@ -269,6 +282,18 @@ add_path (SyncTree *tree, gint parent, const SyncRev *revs, guint from, guint to
   return parent;
 }
 
+static int
+compare_generations (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const SyncNode *nodes = data;
+  gint left = *(const gint *) a;
+  gint right = *(const gint *) b;
+  guint64 x = nodes[left].rev.generation;
+  guint64 y = nodes[right].rev.generation;
+
+  return x != y ? (x < y ? -1 : 1) : left - right;
+}
+
 /* Nodes in order of generation, so that each comes after its parent again. */
 static void
 reorder (SyncTree *tree)
@@ -278,13 +303,8 @@ reorder (SyncTree *tree)
   gint *place = sync_alloc (tree->arena, tree->n * sizeof (gint));
 
   for (guint i = 0; i < tree->n; i++)
-    {
-      guint at = i;
-
-      for (; at > 0 && old[order[at - 1]].rev.generation > old[i].rev.generation; at--)
-        order[at] = order[at - 1];
-      order[at] = i;
-    }
+    order[i] = i;
+  g_qsort_with_data (order, tree->n, sizeof (gint), compare_generations, old);
   tree->nodes = sync_alloc (tree->arena, tree->room * sizeof (SyncNode));
   for (guint i = 0; i < tree->n; i++)
     place[order[i]] = i;
@@ -316,7 +336,7 @@ extend_root (SyncTree *tree, gint known, const SyncRev *revs, guint n, guint at)
         }
       if (at >= n || !sync_rev_equal (&tree->nodes[known].rev, &revs[at]) || at + 1 >= n)
         return linked;
-      next = at + 1 + first_known (tree, revs + at + 1, n - at - 1, &older);
+      next = first_known (tree, revs, at + 1, n, &older);
       /* The nodes may move while the path is added. */
       parent = add_path (tree, older, revs, next - 1, at + 1, FALSE);
       tree->nodes[known].parent = parent;
@@ -334,7 +354,7 @@ sync_tree_graft (SyncTree *tree, const SyncRev *revs, guint n, gboolean deleted,
                  gint *node)
 {
   gint known;
-  guint at = first_known (tree, revs, n, &known);
+  guint at = first_known (tree, revs, 0, n, &known);
   gboolean leaf = known >= 0 && tree->nodes[known].leaf;
   gboolean linked;
 

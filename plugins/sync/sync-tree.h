@@ -52,7 +52,8 @@ typedef enum
   SYNC_GRAFT_BRANCHED  /* a new branch or root */
 } SyncGraft;
 
-/* Merges the path `revs` (newest first, generations falling by one) and gives the newest's index. */
+/* Merges the path `revs` (newest first, generations falling by one, n >= 1) and gives the newest's index.
+ * Time and memory grow with the path: cut one that a client sent. */
 SyncGraft sync_tree_graft (SyncTree *tree, const SyncRev *revs, guint n, gboolean deleted,
                            gint *node);
 /* Forgets ancestors that are `limit` or more generations behind every leaf. Indexes change. */

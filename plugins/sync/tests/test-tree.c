@@ -201,6 +201,29 @@ test_long (void)
   g_assert_cmpuint (tree.nodes[0].rev.generation, ==, 2001);
 }
 
+/* Many branches without ancestors, then a path of all the generations that joins them: the nodes move. */
+static void
+test_joined (void)
+{
+  g_autoptr (GString) path = g_string_new ("501-");
+  SyncTree tree;
+
+  sync_tree_decode (&tree, cs_slice (NULL, 0), &pool->arena);
+  for (guint i = 500; i > 0; i--)
+    {
+      g_autofree char *branch = g_strdup_printf ("%u-x%u a%u", 1 + i * 37 % 500, i,
+                                                 i * 37 % 500);
+
+      if (i * 37 % 500 > 0)
+        graft (&tree, branch);
+    }
+  for (guint i = 501; i > 0; i--)
+    g_string_append_printf (path, "%sa%u", i < 501 ? " " : "", i);
+  g_assert_cmpint (graft (&tree, path->str), ==, SYNC_GRAFT_BRANCHED);
+  for (guint i = 0; i < tree.n; i++)
+    g_assert_true (tree.nodes[i].parent >= 0 || tree.nodes[i].rev.generation == 1);
+}
+
 static void
 test_below (void)
 {
@@ -273,6 +296,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sync/tree/any-order", test_any_order);
   g_test_add_func ("/sync/tree/stem", test_stem);
   g_test_add_func ("/sync/tree/long", test_long);
+  g_test_add_func ("/sync/tree/joined", test_joined);
   g_test_add_func ("/sync/tree/leaves-below", test_below);
   g_test_add_func ("/sync/tree/possible-ancestors", test_possible_ancestors);
   g_test_add_func ("/sync/tree/damaged", test_damaged);
