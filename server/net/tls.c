@@ -99,7 +99,7 @@ choose_protocol (SSL *ssl, const unsigned char **out, unsigned char *out_len,
       const char *ours = g_ptr_array_index (tls->alpn, i);
       gsize len = strlen (ours);
 
-      for (unsigned int at = 0; at + 1 + in[at] <= in_len; at += 1u + in[at])
+      for (unsigned int at = 0; at < in_len && at + in[at] < in_len; at += 1u + in[at])
         if (in[at] == len && memcmp (in + at + 1, ours, len) == 0)
           {
             *out = in + at + 1;

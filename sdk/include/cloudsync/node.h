@@ -81,7 +81,7 @@ cs_release (gpointer self)
   cs_host_->node->hold (self, -1);
 }
 
-/* Every plugin of the node in start order. Main thread or a worker; takes a lock. */
+/* Every plugin of the node in start order. Any thread, from worker_start () on. */
 static inline void
 cs_visit_plugins (CsNodePluginFunc func, gpointer data)
 {

@@ -84,6 +84,7 @@ typedef struct
   const char *prefix; /* path prefix it is for; NULL: every request */
   CsHttpFilterFunc func;
   gboolean early; /* access: before routing and authentication (CORS preflight), may not wait */
+  const char *path; /* this path alone; NULL: see prefix */
 } CsHttpFilter;
 
 /* Writes the body of an answer that the server makes by itself (404 without a route, 405, 401, 413, …)
