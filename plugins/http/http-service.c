@@ -49,7 +49,7 @@ http_create (gpointer plugin, GError **error)
   self->service.table = &http_table;
   self->settings = cs_settings (plugin);
   self->connections = cs_gauge (plugin, "http_connections", "Open client connections.", NULL);
-  self->accepted = cs_counter (plugin, "http_connections_total", "Connections accepted.", NULL);
+  self->accepted = cs_counter (plugin, "http_connections_accepted_total", "Connections accepted.", NULL);
   self->refused = cs_counter (plugin, "http_refused_total",
                               "Requests refused before they had a route.", NULL);
   self->overloaded = cs_counter (plugin, "http_overloaded_total",
