@@ -157,6 +157,14 @@ well_formed_id (CsSlice id)
   return TRUE;
 }
 
+static void
+put_hex (char text[17], guint64 number)
+{
+  for (guint i = 16; i-- > 0; number >>= 4)
+    text[i] = "0123456789abcdef"[number & 15];
+  text[16] = '\0';
+}
+
 const char *
 http_exchange_id (HttpExchange *self)
 {
@@ -169,8 +177,7 @@ http_exchange_id (HttpExchange *self)
   if (well_formed_id (given))
     return self->id = http_exchange_strndup (self, given.data, given.len);
   id = http_exchange_alloc (self, 17);
-  g_snprintf (id, 17, "%016" G_GINT64_MODIFIER "x",
-              self->worker->id_base + self->worker->id_next++ * G_GUINT64_CONSTANT (0x9e3779b9));
+  put_hex (id, self->worker->id_base + self->worker->id_next++ * G_GUINT64_CONSTANT (0x9e3779b9));
   return self->id = id;
 }
 
