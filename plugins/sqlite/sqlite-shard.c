@@ -205,8 +205,13 @@ CsStatus
 sqlite_shard_read_long (SqliteShard *shard, SqliteReadFunc func, gpointer data)
 {
   SqliteBlocking blocking = { shard, func, data, CS_IO };
-  CsStatus status = cs_pool_run (shard->store->self, read_blocking, &blocking);
+  CsStatus status = CS_OK;
 
+  /* A worker off a fiber is one that has not begun to work: it may block, and could not wait. */
+  if (cs_worker () >= 0 && cs_fiber_self () == NULL)
+    read_blocking (&blocking);
+  else
+    status = cs_pool_run (shard->store->self, read_blocking, &blocking);
   return status == CS_OK ? blocking.status : status;
 }
 

@@ -71,7 +71,15 @@ host_post (guint worker, CsTask *task)
 static CsFiber *
 host_fiber_self (void)
 {
-  return NULL;
+  static char fiber;
+
+  return on_worker ? (CsFiber *) &fiber : NULL;
+}
+
+static CsStatus
+host_sleep (gint64 length)
+{
+  return CS_OK;
 }
 
 static void
@@ -138,6 +146,7 @@ static const CsLoopTable loop_table = {
   .worker = host_worker,
   .post = host_post,
   .fiber_self = host_fiber_self,
+  .sleep = host_sleep,
   .wait_init = host_wait_init,
   .wait = host_wait,
   .wait_through = host_wait_through,

@@ -1,7 +1,8 @@
 /* store.h: contract store=1: databases of opaque records with a change feed.
  *
  * The engine knows ids, sequence numbers and who wrote when; what a record's tree and bodies mean is
- * its user's. Calls that wait are for fibers; on a thread that is no worker they block it.
+ * its user's. Calls that wait are for fibers; on a thread that is no worker they block it, and so
+ * does reading in worker_start ().
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CS_SERVICES_STORE_H
 #define CS_SERVICES_STORE_H
