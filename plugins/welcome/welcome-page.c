@@ -54,8 +54,12 @@ append_value (GString *out, const char *name, gsize len, const WelcomePage *page
     append_html (out, page->origin);
   else if (g_str_equal (hole, "user"))
     g_string_append (out, page->open ? "" : "-u admin ");
-  else if (g_str_equal (hole, "pouch"))
-    g_string_append (out, page->open ? "" : ", auth: { username: 'admin', password: '…' }");
+  else if (g_str_equal (hole, "remote"))
+    g_string_append (out, page->open ? "db.sync(" : "const remote = new PouchDB(");
+  else if (g_str_equal (hole, "auth"))
+    g_string_append (out, page->open ? ""
+                                     : "{ auth: { username: 'admin', password: '…' } })\n"
+                                       "db.sync(remote, ");
   else if (g_str_equal (hole, "tries"))
     fill (out, page->sync ? RESOURCES "tries-sync.html" : RESOURCES "tries-node.html", page);
   else if (g_str_equal (hole, "state"))

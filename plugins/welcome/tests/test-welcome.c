@@ -32,7 +32,9 @@ test_holes (void)
   g_assert_nonnull (strstr (open, "<h1>a&lt;b&gt;&amp;c</h1>"));
   g_assert_null (strstr (open, "a<b>"));
   g_assert_nonnull (strstr (open, "curl -X PUT <span data-origin>http://127.0.0.1:8080</span>/notes"));
+  g_assert_nonnull (strstr (open, "\ndb.sync('<span data-origin>"));
   g_assert_nonnull (strstr (closed, "curl -u admin -X PUT"));
+  g_assert_nonnull (strstr (closed, "\ndb.sync(remote, { live: true, retry: true })"));
   g_assert_null (strstr (other, "_changes"));
   g_assert_nonnull (strstr (other, "/readyz"));
 }
