@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/describe.h"
+#include "node/hide-secrets.h"
 #include "node/node.h"
 #include "node/paths.h"
 #include "plugin/plugin-file.h"
@@ -96,7 +97,7 @@ print_schema (const Arguments *arguments)
 }
 
 static int
-run (const Arguments *arguments)
+run (const Arguments *arguments, char *const *words)
 {
   g_auto (CsReport) report = { 0 };
   g_autoptr (CsPlan) plan = NULL;
@@ -107,6 +108,7 @@ run (const Arguments *arguments)
   print_lines (report.errors, "");
   if (plan == NULL)
     return CS_EXIT_CONFIG;
+  cs_hide_secrets (words, plan);
   if (arguments->check)
     {
       g_autofree char *text = cs_plan_text (plan);
@@ -122,6 +124,7 @@ main (int argc, char **argv)
 {
   Arguments arguments = { 0 };
   g_autoptr (GError) error = NULL;
+  g_autofree char **words = g_memdup2 (argv, (gsize) (argc + 1) * sizeof *argv);
   int status;
 
   setlocale (LC_ALL, "");
@@ -137,7 +140,7 @@ main (int argc, char **argv)
       return CS_EXIT_OK;
     }
   status = arguments.schema != NULL || arguments.doc != NULL ? print_schema (&arguments)
-                                                             : run (&arguments);
+                                                             : run (&arguments, words);
   g_free (arguments.node.role);
   g_free (arguments.node.plugins);
   g_free (arguments.node.config_dir);
