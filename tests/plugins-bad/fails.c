@@ -21,12 +21,15 @@ enum
   HOLD,
   TIMER,
   FIBER,
-  HEALTH
+  HEALTH,
+  SPIN,
+  CRASH
 };
 
 static const char *const steps[] = { "never",  "check",  "create",  "start",  "worker-start",
                                      "reload", "pending", "silent", "offer", "hold",
-                                     "timer",  "fiber",  "health", NULL };
+                                     "timer",  "fiber",   "health", "spin",
+                                     "crash",  NULL };
 
 typedef struct
 {
@@ -84,6 +87,20 @@ nothing (CsTimer *timer, gpointer data)
 {
 }
 
+/* A bug that blocks a worker, and one that ends the process. */
+static void
+misbehave (CsTimer *timer, gpointer self)
+{
+  const FailsSettings *settings = cs_settings (self);
+  gint64 end = g_get_monotonic_time () + CS_MS (200);
+  volatile gint *volatile nowhere = NULL;
+
+  if (settings->at == CRASH)
+    *nowhere = 1;
+  while (g_get_monotonic_time () < end)
+    ;
+}
+
 static void
 never_ends (gpointer data)
 {
@@ -108,6 +125,8 @@ fails_worker_start (gpointer self, guint worker, GError **error)
     cs_hold (self);
   if (worker == 0 && settings->at == TIMER)
     cs_timer_start (self, &fails->timer, cs_now () + CS_SECONDS (3600), nothing, NULL);
+  if (worker == 0 && (settings->at == SPIN || settings->at == CRASH))
+    cs_timer_start (self, &fails->timer, cs_now () + CS_MS (100), misbehave, self);
   if (worker == 0 && settings->at == FIBER)
     cs_fiber_start (self, never_ends, self, CS_NEVER);
   return worker != 0 || !fails_at (self, WORKER_START, error);
