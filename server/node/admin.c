@@ -161,6 +161,8 @@ hold (Job *job, gint delta)
     }
 }
 
+static void handle_lines (Client *client);
+
 static void
 job_done (CsTask *task)
 {
@@ -170,6 +172,7 @@ job_done (CsTask *task)
   job->admin->jobs--;
   job->client->busy = FALSE;
   client_answer (job->client, job->out, g_steal_pointer (&job->error));
+  handle_lines (job->client);
   client_unref (job->client);
   g_strfreev (job->args);
   g_array_unref (job->steps);
