@@ -269,6 +269,20 @@ check_file (SqliteShard *shard, SqliteConn *conn, GString *output)
   return good;
 }
 
+/* A path in JSON: its quotes, backslashes and control bytes must not end the string. */
+static char *
+json_text (const char *path)
+{
+  GString *text = g_string_new (NULL);
+
+  for (; *path != '\0'; path++)
+    if (*path == '"' || *path == '\\' || (guchar) *path < 0x20)
+      g_string_append_printf (text, "\\u%04x", (guchar) *path);
+    else
+      g_string_append_c (text, *path);
+  return g_string_free (text, FALSE);
+}
+
 gboolean
 sqlite_check_all (SqliteStore *store, GString *output)
 {
@@ -279,12 +293,13 @@ sqlite_check_all (SqliteStore *store, GString *output)
   for (i = 0; i < store->n_shards; i++)
     {
       SqliteShard *shard = store->shards[i];
+      g_autofree char *file = json_text (shard->path);
       g_autoptr (GError) error = NULL;
       g_autoptr (SqliteConn) conn
         = sqlite_conn_open (shard->path, sqlite_vfs_name (store->vfs), SQLITE_CONN_READER,
                             store->settings->reader_cache_size, &error);
 
-      g_string_append_printf (output, "%s{\"file\":\"%s\",", i > 0 ? "," : "", shard->path);
+      g_string_append_printf (output, "%s{\"file\":\"%s\",", i > 0 ? "," : "", file);
       if (conn == NULL || !check_file (shard, conn, output))
         good = FALSE;
       if (conn == NULL)

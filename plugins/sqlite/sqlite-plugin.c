@@ -8,8 +8,13 @@
 static gboolean
 check_command (gpointer self, const char *const *args, GString *output, GError **error)
 {
-  sqlite_check_all (self, output);
-  return TRUE;
+  gsize begin = output->len;
+
+  if (sqlite_check_all (self, output))
+    return TRUE;
+  g_set_error (error, CS_ERROR, CS_CORRUPT, "what is stored is not what was written: %s",
+               output->str + begin);
+  return FALSE;
 }
 
 typedef struct

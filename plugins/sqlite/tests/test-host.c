@@ -17,6 +17,7 @@ static gint64 values[256]; /* atomic */
 static GString *log_text;
 static __thread gboolean on_worker;
 static __thread gpointer local_state;
+static __thread gint64 cancel_after;
 
 /* ---- instance ---- */
 
@@ -100,8 +101,24 @@ host_wait_through (CsWait *wait)
 static CsStatus
 host_wait (CsWait *wait, gint64 deadline)
 {
-  host_wait_through (wait);
-  return CS_OK;
+  gboolean woken;
+
+  if (cancel_after == 0)
+    {
+      host_wait_through (wait);
+      return CS_OK;
+    }
+  g_usleep (cancel_after);
+  pthread_mutex_lock (&lock);
+  woken = wait->body_[0] != 0;
+  pthread_mutex_unlock (&lock);
+  return woken ? CS_OK : CS_CANCELLED;
+}
+
+void
+test_cancel_waits_after (gint64 us)
+{
+  cancel_after = us;
 }
 
 static void

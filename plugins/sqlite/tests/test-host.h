@@ -30,6 +30,9 @@ void test_worker_end (TestStore *test);
 /* Runs what was posted to worker 0; how many tasks that were. */
 guint test_run_posted (void);
 
+/* This thread's waits end with CS_CANCELLED after so many microseconds; 0: never. */
+void test_cancel_waits_after (gint64 us);
+
 gint64 test_stat (const char *name);
 /* How often a line with this text was logged. */
 guint test_logged (const char *text);
