@@ -32,55 +32,31 @@ sync_json_value (const char *start, const char *end)
   return value;
 }
 
-/* At the opening quote; behind the closing one. */
-static const char *
-skip_string (const char *at, const char *end)
+static inline const char *
+skip_unnested (const char *at, const char *end)
 {
-  for (at++;;)
+  while (end - at >= SYNC_STEP)
     {
-      if (end - at >= 8)
-        {
-          guint64 text = sync_load8 (at);
-          guint64 found = sync_bytes_equal (text, '"') | sync_bytes_equal (text, '\\');
+      guint n = sync_step_nested (at);
 
-          if (found == 0)
-            {
-              at += 8;
-              continue;
-            }
-          at += sync_first_byte (found);
-        }
-      if (*at == '"')
-        return at + 1;
-      at += *at == '\\' ? 2 : 1;
+      at += n;
+      if (n < SYNC_STEP)
+        break;
     }
+  return at;
 }
 
-/* At the opening bracket; behind its match. Brackets differ from [ ] by 0x20 only. */
-static const char *
-skip_container (const char *at, const char *end)
+const char *
+sync_skip_container (const char *at, const char *end)
 {
   guint depth = 0;
 
   do
     {
-      while (end - at >= 8)
-        {
-          guint64 text = sync_load8 (at);
-          guint64 folded = text | SYNC_ONES * 0x20;
-          guint64 found = sync_bytes_equal (text, '"') | sync_bytes_equal (folded, '{')
-                          | sync_bytes_equal (folded, '}');
-
-          if (found != 0)
-            {
-              at += sync_first_byte (found);
-              break;
-            }
-          at += 8;
-        }
+      at = skip_unnested (at, end);
       if (*at == '"')
         {
-          at = skip_string (at, end);
+          at = sync_skip_string (at, end);
           continue;
         }
       depth += (*at | 0x20) == '{';
@@ -89,23 +65,6 @@ skip_container (const char *at, const char *end)
     }
   while (depth > 0);
   return at;
-}
-
-static const char *
-skip_value (const char *at, const char *end)
-{
-  switch (*at)
-    {
-    case '"':
-      return skip_string (at, end);
-    case '{':
-    case '[':
-      return skip_container (at, end);
-    default:
-      while (at < end && *at != ',' && *at != '}' && *at != ']' && !sync_is_space (*at))
-        at++;
-      return at;
-    }
 }
 
 static gboolean
@@ -136,7 +95,7 @@ take (SyncJsonCursor *cursor)
 {
   const char *start = sync_skip_space (cursor->at, cursor->end);
 
-  cursor->at = skip_value (start, cursor->end);
+  cursor->at = sync_skip_value (start, cursor->end);
   return sync_json_value (start, cursor->at);
 }
 

@@ -4,9 +4,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-json-scan.h"
 
+/* The point in the text is passed on by value, so that it stays in a register; NULL: refused. */
 typedef struct
 {
-  const char *at;
   const char *end;
   guint depth;
   guint max_depth;
@@ -15,21 +15,9 @@ typedef struct
 
 /* 0 at the end, which no rule accepts. */
 static inline char
-peek (const Parser *parser)
+peek (const char *at, const char *end)
 {
-  return parser->at < parser->end ? *parser->at : '\0';
-}
-
-static inline void
-skip_space (Parser *parser)
-{
-  parser->at = sync_skip_space (parser->at, parser->end);
-}
-
-static inline gboolean
-is_digit (char c)
-{
-  return c >= '0' && c <= '9';
+  return at < end ? *at : '\0';
 }
 
 /* Bytes of one character beyond ASCII; 0 when it is not valid (RFC 3629 §4). */
@@ -140,108 +128,97 @@ escape_length (const char *at, const char *end)
 static inline const char *
 skip_plain (const char *at, const char *end)
 {
-  while (end - at >= 8)
+  while (end - at >= SYNC_STEP)
     {
-      guint64 word = sync_load8 (at);
-      guint64 found = sync_bytes_equal (word, '"') | sync_bytes_equal (word, '\\')
-                      | sync_bytes_below (word, 0x20) | (word & SYNC_HIGHS);
+      guint n = sync_step_plain (at);
 
-      if (found != 0)
-        return at + sync_first_byte (found);
-      at += 8;
+      at += n;
+      if (n < SYNC_STEP)
+        return at;
     }
   while (at < end && *at != '"' && *at != '\\' && (guint8) (*at - 0x20) < 0x60)
     at++;
   return at;
 }
 
-/* At the opening quote. */
-static gboolean
-string (Parser *parser)
+/* Behind what skip_plain () stopped at, for text with more than plain bytes. */
+static const char *
+string_rest (const char *at, const char *end)
 {
-  const char *end = parser->end;
-  const char *at = parser->at + 1;
-
-  for (;;)
+  while (at < end && *at != '"')
     {
-      guint n;
+      guint n = *at == '\\' ? escape_length (++at, end)
+                            : utf8_length ((const guint8 *) at, (gsize) (end - at));
 
-      at = skip_plain (at, end);
-      if (at == end)
-        return FALSE;
-      if (*at == '"')
-        break;
-      if (*at == '\\')
-        n = escape_length (++at, end);
-      else
-        n = utf8_length ((const guint8 *) at, end - at);
       if (n == 0)
-        return FALSE;
-      at += n;
+        return NULL;
+      at = skip_plain (at + n, end);
     }
-  parser->at = at + 1;
-  return TRUE;
+  return at < end ? at + 1 : NULL;
 }
 
-static inline gboolean
-digits (Parser *parser)
+/* At the opening quote. */
+static inline const char *
+string (const char *at, const char *end)
 {
-  const char *start = parser->at;
-
-  while (parser->at < parser->end && is_digit (*parser->at))
-    parser->at++;
-  return parser->at > start;
+  at = skip_plain (at + 1, end);
+  return G_LIKELY (at < end && *at == '"') ? at + 1 : string_rest (at, end);
 }
 
-static gboolean
-number (Parser *parser)
+/* One digit at least. */
+static inline const char *
+digits (const char *at, const char *end)
 {
-  if (peek (parser) == '-')
-    parser->at++;
-  if (peek (parser) == '0')
-    parser->at++;
-  else if (!digits (parser))
-    return FALSE;
-  if (peek (parser) == '.')
-    {
-      parser->at++;
-      if (!digits (parser))
-        return FALSE;
-    }
-  if ((peek (parser) | 0x20) == 'e')
-    {
-      parser->at++;
-      if (peek (parser) == '+' || peek (parser) == '-')
-        parser->at++;
-      return digits (parser);
-    }
-  return TRUE;
+  const char *start = at;
+
+  while (at < end && g_ascii_isdigit (*at))
+    at++;
+  return at > start ? at : NULL;
 }
 
-static gboolean
-word (Parser *parser, const char *text, gsize len)
+static const char *
+fraction (const char *at, const char *end)
 {
-  if ((gsize) (parser->end - parser->at) < len || memcmp (parser->at, text, len) != 0)
-    return FALSE;
-  parser->at += len;
-  return TRUE;
+  if (peek (at, end) == '.')
+    at = digits (at + 1, end);
+  if (at == NULL || (peek (at, end) | 0x20) != 'e')
+    return at;
+  at++;
+  if (peek (at, end) == '+' || peek (at, end) == '-')
+    at++;
+  return digits (at, end);
 }
 
-static gboolean
-scalar (Parser *parser)
+static const char *
+number (const char *at, const char *end)
 {
-  switch (peek (parser))
+  at += *at == '-';
+  at = peek (at, end) == '0' ? at + 1 : digits (at, end);
+  return at != NULL ? fraction (at, end) : NULL;
+}
+
+static const char *
+word (const char *at, const char *end, const char *text, gsize len)
+{
+  return (gsize) (end - at) >= len && memcmp (at, text, len) == 0 ? at + len : NULL;
+}
+
+/* `at` is before the end. */
+static inline const char *
+scalar (const char *at, const char *end)
+{
+  switch (*at)
     {
     case '"':
-      return string (parser);
+      return string (at, end);
     case 't':
-      return word (parser, "true", 4);
+      return word (at, end, "true", 4);
     case 'f':
-      return word (parser, "false", 5);
+      return word (at, end, "false", 5);
     case 'n':
-      return word (parser, "null", 4);
+      return word (at, end, "null", 4);
     default:
-      return number (parser);
+      return number (at, end);
     }
 }
 
@@ -270,77 +247,69 @@ push (Parser *parser, gboolean object)
 }
 
 /* A member's name and colon, up to its value. */
-static inline gboolean
-name (Parser *parser)
+static inline const char *
+name (const char *at, const char *end)
 {
-  skip_space (parser);
-  if (peek (parser) != '"' || !string (parser))
-    return FALSE;
-  skip_space (parser);
-  if (peek (parser) != ':')
-    return FALSE;
-  parser->at++;
-  return TRUE;
+  at = sync_skip_space (at, end);
+  if (peek (at, end) != '"' || (at = string (at, end)) == NULL)
+    return NULL;
+  at = sync_skip_space (at, end);
+  return peek (at, end) == ':' ? at + 1 : NULL;
 }
 
 /* Opens a container at its bracket; *empty when it was closed at once. */
-static inline gboolean
-open_container (Parser *parser, gboolean *empty)
+static inline const char *
+open_container (Parser *parser, const char *at, gboolean *empty)
 {
-  gboolean object = *parser->at == '{';
+  gboolean object = *at == '{';
 
   if (!push (parser, object))
-    return FALSE;
-  parser->at++;
-  skip_space (parser);
-  *empty = peek (parser) == (object ? '}' : ']');
-  return *empty || !object || name (parser);
+    return NULL;
+  at = sync_skip_space (at + 1, parser->end);
+  *empty = peek (at, parser->end) == (object ? '}' : ']');
+  return *empty || !object ? at : name (at, parser->end);
 }
 
 /* Behind a value: closes what ends here, and goes to the next value if there is one. */
-static inline gboolean
-next_value (Parser *parser)
+static inline const char *
+next_value (Parser *parser, const char *at)
 {
   while (parser->depth > 0)
     {
       gboolean object = in_object (parser);
       char c;
 
-      skip_space (parser);
-      c = peek (parser);
+      at = sync_skip_space (at, parser->end);
+      c = peek (at, parser->end);
       if (c == ',')
-        {
-          parser->at++;
-          return !object || name (parser);
-        }
+        return object ? name (at + 1, parser->end) : at + 1;
       if (c != (object ? '}' : ']'))
-        return FALSE;
-      parser->at++;
+        return NULL;
+      at++;
       parser->depth--;
     }
-  return TRUE;
+  return at;
 }
 
-static gboolean
-run (Parser *parser)
+static const char *
+run (Parser *parser, const char *at)
 {
   do
     {
       gboolean empty = TRUE;
 
-      skip_space (parser);
-      if (peek (parser) == '{' || peek (parser) == '[')
-        {
-          if (!open_container (parser, &empty))
-            return FALSE;
-        }
-      else if (!scalar (parser))
-        return FALSE;
-      if (empty && !next_value (parser))
-        return FALSE;
+      at = sync_skip_space (at, parser->end);
+      if (at == parser->end)
+        return NULL;
+      if (*at == '{' || *at == '[')
+        at = open_container (parser, at, &empty);
+      else
+        at = scalar (at, parser->end);
+      if (at != NULL && empty)
+        at = next_value (parser, at);
     }
-  while (parser->depth > 0);
-  return TRUE;
+  while (at != NULL && parser->depth > 0);
+  return at;
 }
 
 gboolean
@@ -348,14 +317,17 @@ sync_json_parse (CsSlice text, guint max_depth, SyncJson *value)
 {
   Parser parser;
   const char *start;
+  const char *end;
 
+  if (text.len == 0)
+    return FALSE;
   parser.end = text.data + text.len;
-  parser.at = start = sync_skip_space (text.data, parser.end);
   parser.depth = 0;
   parser.max_depth = MIN (max_depth, SYNC_JSON_DEPTH_MAX);
-  if (start == parser.end || !run (&parser))
+  start = sync_skip_space (text.data, parser.end);
+  end = run (&parser, start);
+  if (end == NULL || sync_skip_space (end, parser.end) != parser.end)
     return FALSE;
-  *value = sync_json_value (start, parser.at);
-  skip_space (&parser);
-  return parser.at == parser.end;
+  *value = sync_json_value (start, end);
+  return TRUE;
 }

@@ -6,15 +6,25 @@
 
 #define DIGEST_LENGTH 16
 
+/* Above 15: no digit. */
+static inline guint
+hex_value (guint8 c)
+{
+  guint digit = (guint) c - '0';
+  guint letter = (guint) (c | 0x20) - 'a';
+
+  return digit < 10 ? digit : letter < 6 ? letter + 10 : 16;
+}
+
 static gboolean
 hex_to_bytes (CsSlice text, guint8 *bytes)
 {
   for (gsize i = 0; i < text.len; i += 2)
     {
-      int high = g_ascii_xdigit_value (text.data[i]);
-      int low = g_ascii_xdigit_value (text.data[i + 1]);
+      guint high = hex_value (text.data[i]);
+      guint low = hex_value (text.data[i + 1]);
 
-      if (high < 0 || low < 0)
+      if (high > 15 || low > 15)
         return FALSE;
       bytes[i / 2] = high << 4 | low;
     }

@@ -44,6 +44,34 @@ test_inline (void)
                    "\"data\":\"AAECAw==\"}}");
 }
 
+/* RFC 4648 §10, and what is none. */
+static void
+test_base64 (void)
+{
+  static const char *const pairs[][2] = {
+    { "", "" },           { "Zg==", "f" },       { "Zm8=", "fo" },        { "Zm9v", "foo" },
+    { "Zm9vYg==", "foob" }, { "Zm9vYmE=", "fooba" }, { "Zm9vYmFy", "foobar" }, { "Zg", "f" },
+    { "Zm8", "fo" },      { "Zm9vYg", "foob" },
+  };
+  static const char *const bad[] = { "=",    "==",   "====", "Z",    "Zg=",   "Zg===", "Z===",
+                                     "Zm9vY", "Zm8=Zm8=", "Z g=", "Zm9\n", "%%%", "Zm-_", "Zm9v=" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      CsSlice bytes;
+
+      g_assert_true (sync_base64_decode (cs_slice_str (pairs[i][0]), &pool->arena, &bytes));
+      g_assert_true (cs_slice_is (bytes, pairs[i][1]));
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      CsSlice bytes;
+
+      if (sync_base64_decode (cs_slice_str (bad[i]), &pool->arena, &bytes))
+        g_error ("accepted: %s", bad[i]);
+    }
+}
+
 static void
 test_stub (void)
 {
@@ -131,6 +159,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   pool = test_arena_new ();
   g_test_add_func ("/sync/attachment/inline", test_inline);
+  g_test_add_func ("/sync/attachment/base64", test_base64);
   g_test_add_func ("/sync/attachment/stub", test_stub);
   g_test_add_func ("/sync/attachment/refused", test_refused);
   g_test_add_func ("/sync/body/codec", test_codec);
