@@ -27,14 +27,24 @@ is_local (CsHttpExchange *exchange)
          && cs_http_header (exchange, "x-forwarded-for").data == NULL;
 }
 
+/* Every browser that navigates lists XHTML too; a program that names text/html alone gets CouchDB's JSON. */
+static gboolean
+is_browser (CsHttpExchange *exchange)
+{
+  static const char *const types[] = { "application/json", "text/html", NULL };
+  CsSlice accept = cs_http_header (exchange, "Accept");
+
+  return cs_http_accept (exchange, types) == 1
+         && g_strstr_len (accept.data, accept.len, "application/xhtml+xml") != NULL;
+}
+
 static gboolean
 wants_page (CsHttpExchange *exchange)
 {
-  static const char *const types[] = { "application/json", "text/html", NULL };
   const CsHttpRequest *request = cs_http_request (exchange);
 
   return (cs_slice_is (request->method, "GET") || cs_slice_is (request->method, "HEAD"))
-         && cs_http_accept (exchange, types) == 1;
+         && is_browser (exchange);
 }
 
 static gboolean

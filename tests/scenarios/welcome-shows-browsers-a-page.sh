@@ -9,6 +9,7 @@ contains "$(cat page)" "$url</span>/notes"
 contains "$(cat page)" "curl -u admin -X PUT"
 contains "$(curl -s "$url/")" '"couchdb":"Welcome"'
 contains "$(curl -s -H 'Accept: application/json' "$url/")" '"couchdb":"Welcome"'
+contains "$(curl -s -H 'Accept: text/html' "$url/")" '"couchdb":"Welcome"' "a program that is no browser"
 curl -s -H "Accept: $browser" -H 'X-Forwarded-For: 203.0.113.9' "$url/" >far
 if grep -q '"name":"sqlite"' far; then fail "a client behind a proxy sees the plugins"; fi
 contains "$(cat far)" 'id="first">null<'
