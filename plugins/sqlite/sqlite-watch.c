@@ -89,6 +89,7 @@ post (SqliteFeed *feed)
   cs_post (feed->worker, &feed->task);
 }
 
+/* A mere wake-up, for whoever is not a watcher here; the position is the one that tokens carry. */
 static void
 publish (SqliteDb *db)
 {
@@ -118,7 +119,7 @@ sqlite_watch_wake (SqliteDb *db)
       if (feed != NULL)
         post (feed);
     }
-  if (db->store->broker != NULL)
+  if (db->store->broker != NULL && sqlite_db_usable (db) == CS_OK)
     publish (db);
 }
 
