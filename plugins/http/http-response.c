@@ -162,11 +162,32 @@ range_is_current (const HttpExchange *self)
          && memcmp (tag->value, wanted.data, wanted.len) == 0;
 }
 
+/* What part of a 200 of this length the client wants. */
+static HttpRange
+wanted_range (const HttpExchange *self, guint status, gint64 length, guint64 *first, guint64 *last)
+{
+  CsSlice range;
+
+  if (self->route == NULL || (self->route->row.flags & CS_HTTP_RANGES) == 0 || status != 200
+      || length < 0 || self->head.method != HTTP_METHOD_GET || !range_is_current (self))
+    return HTTP_RANGE_WHOLE;
+  range = request_field (self, "range");
+  return http_range_parse (range.data, range.len, length, first, last);
+}
+
+static void
+tell_unsatisfiable (HttpExchange *self, gint64 length)
+{
+  char text[40];
+
+  g_snprintf (text, sizeof text, "bytes */%" G_GINT64_FORMAT, length);
+  http_set_header (&self->exchange, "Content-Range", text);
+}
+
 /* Cuts a 200 of known length to the range asked for; the length that is left. */
 static gint64
 apply_range (HttpExchange *self, gint64 length)
 {
-  CsSlice range = request_field (self, "range");
   char text[80];
   guint64 first;
   guint64 last;
@@ -175,15 +196,12 @@ apply_range (HttpExchange *self, gint64 length)
       || self->status != 200 || length < 0)
     return length;
   http_set_header (&self->exchange, "Accept-Ranges", "bytes");
-  if (self->head.method != HTTP_METHOD_GET || !range_is_current (self))
-    return length;
-  switch (http_range_parse (range.data, range.len, length, &first, &last))
+  switch (wanted_range (self, self->status, length, &first, &last))
     {
     case HTTP_RANGE_WHOLE:
       return length;
     case HTTP_RANGE_UNSATISFIABLE:
-      g_snprintf (text, sizeof text, "bytes */%" G_GINT64_FORMAT, length);
-      http_set_header (&self->exchange, "Content-Range", text);
+      tell_unsatisfiable (self, length);
       self->status = 416;
       self->ranged = TRUE;
       self->skip = length;
@@ -199,6 +217,22 @@ apply_range (HttpExchange *self, gint64 length)
   self->ranged = TRUE;
   self->skip = first;
   return last - first + 1;
+}
+
+/* A whole answer of which the client wants nothing that there is: told in the owner's style. TRUE:
+ * answered. */
+static gboolean
+refuse_range (HttpExchange *self, guint status, gint64 length)
+{
+  guint64 first;
+  guint64 last;
+
+  if (self->begun || self->ended
+      || wanted_range (self, status, length, &first, &last) != HTTP_RANGE_UNSATISFIABLE)
+    return FALSE;
+  tell_unsatisfiable (self, length);
+  http_reply_error (&self->exchange, 416, "Requested range not satisfiable");
+  return TRUE;
 }
 
 /* The request's id comes back where the client named one, and with each failure of ours. */
@@ -309,7 +343,7 @@ http_reply (CsHttpExchange *exchange, guint status, const char *type, const CsSl
   gsize total = total_of (parts, n);
   gint64 length = total;
 
-  if (!begin_answer (self, status, type))
+  if (refuse_range (self, status, length) || !begin_answer (self, status, type))
     return;
   if (self->keep_alive && !http_exchange_skip_body (self))
     self->keep_alive = FALSE;

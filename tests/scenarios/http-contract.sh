@@ -70,6 +70,7 @@ with Node () as node, node.client () as c:
   same (c.ask ('GET', '/probe/ranges?bytes=1000', 'Range: bytes=-5\r\n').body, whole.body[-5:])
   part = c.ask ('GET', '/probe/ranges?bytes=1000', 'Range: bytes=1000-\r\n')
   same ((part.status, part.headers['content-range']), (416, 'bytes */1000'))
+  assert b'not satisfiable' in part.body
   same (c.ask ('GET', '/probe/ranges?bytes=1000', 'Range: bytes=0-1\r\nIf-Range: "other"\r\n').status, 200)
   same (c.ask ('GET', '/probe/ranges?bytes=1000', 'Range: bytes=0-1\r\nIf-Range: "big"\r\n').status, 206)
   same (c.ask ('GET', '/probe/big?bytes=1000', 'Range: bytes=0-1\r\n').status, 200)
