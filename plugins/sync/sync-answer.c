@@ -106,6 +106,8 @@ error_name (guint status)
       return "request_timeout";
     case 413:
       return "too_large";
+    case 416:
+      return "requested_range_not_satisfiable";
     case 503:
       return "service_unavailable";
     default:

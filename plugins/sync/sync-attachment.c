@@ -153,7 +153,8 @@ send (Request *request, const SyncAttachment *attachment)
     part = bytes->bodies[0];
   sync_set_etag (request->exchange, tag);
   cs_http_set_header (request->exchange, "Cache-Control", "must-revalidate");
-  cs_http_set_header (request->exchange, "Content-MD5", digest);
+  if (cs_http_header (request->exchange, "Range").data == NULL) /* it would be that of the part */
+    cs_http_set_header (request->exchange, "Content-MD5", digest);
   cs_http_reply (request->exchange, 200, text_of (request, attachment->type), &part, 1);
   cs_store_bodies_free (request->db->db, bytes);
 }
@@ -286,6 +287,60 @@ commit (Request *request, SyncEdit *edit, guint status)
     }
 }
 
+/* ---- a gzipped upload ---- */
+
+typedef struct
+{
+  CsSlice packed;
+  gsize most;
+  GByteArray *out;
+  CsStatus status;
+} Unpacking;
+
+static void
+unpack (gpointer data)
+{
+  Unpacking *unpacking = data;
+
+  unpacking->status = sync_gunzip (unpacking->packed, unpacking->most, unpacking->out);
+}
+
+CsStatus
+sync_unpack (Sync *self, const SyncArena *arena, CsSlice *bytes)
+{
+  const SyncSettings *settings = cs_settings (self);
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  Unpacking unpacking = { *bytes, settings->max_attachment, out, CS_OK };
+  CsStatus status = cs_pool_run (self, unpack, &unpacking);
+  char *copy;
+
+  if (status == CS_OK)
+    status = unpacking.status;
+  if (status != CS_OK)
+    return status;
+  copy = sync_alloc (arena, out->len + 1);
+  memcpy (copy, out->data, out->len);
+  *bytes = cs_slice (copy, out->len);
+  return CS_OK;
+}
+
+static gboolean
+decode_upload (Request *request, CsSlice *bytes)
+{
+  CsSlice coding = cs_http_header (request->exchange, "Content-Encoding");
+  CsStatus status;
+
+  if (coding.len == 0 || cs_slice_is (coding, "identity"))
+    return TRUE;
+  if (!cs_slice_is (coding, "gzip"))
+    return refuse (request, 415, "bad_content_type",
+                   "Only gzip and identity content-encodings are supported");
+  status = sync_unpack (request->self, &request->arena, bytes);
+  if (status == CS_INVALID)
+    return refuse (request, 400, "bad_request", "the attachment is not the gzip it is said to be");
+  return status == CS_OK || fail (request, status);
+}
+
 static gboolean
 read_upload (Request *request, SyncAttachment *attachment)
 {
@@ -295,7 +350,8 @@ read_upload (Request *request, SyncAttachment *attachment)
 
   if (!sync_attachment_name_check (request->name, &request->arena, &error))
     return refuse (request, error.status, error.error, error.reason);
-  if (cs_http_read_body (request->exchange, &attachment->data) != CS_OK)
+  if (cs_http_read_body (request->exchange, &attachment->data) != CS_OK
+      || !decode_upload (request, &attachment->data))
     return FALSE;
   if ((gint64) attachment->data.len > settings->max_attachment)
     return refuse (request, 413, "attachment_too_large",

@@ -5,6 +5,8 @@
 
 #include "sync-doc.h"
 
+#include <cloudsync/error.h>
+
 #define SYNC_ATTACHMENTS_MAX 1000 /* of one document */
 
 typedef struct
@@ -46,6 +48,9 @@ gboolean sync_attachment_name_check (CsSlice name, const SyncArena *arena, SyncE
 
 gboolean sync_base64_decode (CsSlice text, const SyncArena *arena, CsSlice *bytes);
 void sync_base64_append (GString *out, CsSlice bytes);
+/* RFC 1952. CS_INVALID: no gzip, or cut short; CS_TOO_LARGE: more than `most` bytes. Takes its time: for
+ * the pool. */
+CsStatus sync_gunzip (CsSlice packed, gsize most, GByteArray *out);
 /* 16 bytes. */
 void sync_md5 (CsSlice bytes, guint8 *digest);
 

@@ -117,9 +117,7 @@ refuse_name (SyncError *error, const char *before, CsSlice name, const char *aft
 gboolean
 sync_attachment_name_check (CsSlice name, const SyncArena *arena, SyncError *error)
 {
-  if (name.len == 0)
-    return refuse (error, "Attachment name must not be empty");
-  if (name.data[0] == '_')
+  if (name.len > 0 && name.data[0] == '_')
     return refuse_name (error, "Attachment name '", name,
                         "' starts with prohibited character '_'", arena);
   if (name.len > 4096)
@@ -212,10 +210,12 @@ sync_attachments_read (SyncJson object, const SyncArena *arena, SyncAttachment *
     return refuse (error, "Too many attachments");
   *attachments = sync_alloc (arena, MAX (1, room) * sizeof (SyncAttachment));
   sync_json_members (&cursor, object);
-  for (; sync_json_next_member (&cursor, &key, &value); (*n)++)
+  while (sync_json_next_member (&cursor, &key, &value))
     {
       SyncAttachment *attachment = &(*attachments)[*n];
 
+      if (value.type != SYNC_JSON_OBJECT)
+        continue; /* as CouchDB does */
       memset (attachment, 0, sizeof *attachment);
       attachment->name = sync_json_text (key, arena);
       if (!sync_attachment_name_check (attachment->name, arena, error)
@@ -223,6 +223,7 @@ sync_attachments_read (SyncJson object, const SyncArena *arena, SyncAttachment *
         return FALSE;
       if (name_taken (*attachments, *n))
         return refuse_name (error, "There are two attachments ", attachment->name, "", arena);
+      (*n)++;
     }
   return TRUE;
 }

@@ -80,8 +80,8 @@ test_stub (void)
   guint n;
 
   g_assert_true (read_attachments (
-    "{\"a\":{\"stub\":true,\"revpos\":3,\"digest\":\"md5-1B2M2Y8AsgTpgAmY7PhCfg==\"},"
-    "\"b\":{\"data\":\"\"}}",
+    "{\"no object\":5,\"a\":{\"stub\":true,\"revpos\":3,\"digest\":\"md5-1B2M2Y8AsgTpgAmY7PhCfg==\"},"
+    "\"\":{\"data\":\"\"}}",
     &attachments, &n, &error));
   g_assert_cmpuint (n, ==, 2);
   g_assert_true (attachments[0].stub && attachments[0].has_revpos && attachments[0].has_digest);
@@ -94,8 +94,8 @@ static void
 test_refused (void)
 {
   static const char *const texts[] = {
-    "{\"f\":{\"data\":\"%%%\"}}",   "{\"f\":{\"data\":5}}",   "{\"f\":{}}", "{\"f\":\"x\"}",
-    "{\"_x\":{\"data\":\"AA==\"}}", "{\"\":{\"data\":\"\"}}", "{\"f\":{\"data\":\"AAAAA\"}}",
+    "{\"f\":{\"data\":\"%%%\"}}",   "{\"f\":{\"data\":5}}",   "{\"f\":{}}",
+    "{\"_x\":{\"data\":\"AA==\"}}", "{\"f\":{\"data\":\"AAAAA\"}}",
     "{\"f\":{\"data\":\"\"},\"f\":{\"data\":\"\"}}",
     "{\"f\":{\"data\":\"\",\"content_type\":\"a\\r\\nX: y\"}}",
   };
@@ -108,6 +108,30 @@ test_refused (void)
 
       g_assert_false (read_attachments (texts[i], &attachments, &n, &error));
       g_assert_cmpuint (error.status, ==, 400);
+    }
+}
+
+static void
+test_gunzip (void)
+{
+  /* printf 'hello world' | gzip -n */
+  static const char packed[]
+    = "\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\x48\xcd\xc9\xc9\x57\x28\xcf\x2f\xca\x49\x01\0"
+      "\x85\x11\x4a\x0d\x0b\0\0\0";
+  gsize len = sizeof packed - 1;
+
+  for (gsize n = 0; n <= len; n++)
+    {
+      g_autoptr (GByteArray) out = g_byte_array_new ();
+
+      g_assert_cmpint (sync_gunzip (cs_slice (packed, n), 11, out), ==, n == len ? CS_OK : CS_INVALID);
+      g_assert_true (n < len || (out->len == 11 && memcmp (out->data, "hello world", 11) == 0));
+    }
+  for (gsize most = 0; most < 11; most++)
+    {
+      g_autoptr (GByteArray) out = g_byte_array_new ();
+
+      g_assert_cmpint (sync_gunzip (cs_slice (packed, len), most, out), ==, CS_TOO_LARGE);
     }
 }
 
@@ -164,6 +188,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sync/attachment/refused", test_refused);
   g_test_add_func ("/sync/body/codec", test_codec);
   g_test_add_func ("/sync/body/plain", test_plain);
+  g_test_add_func ("/sync/attachment/gunzip", test_gunzip);
   result = g_test_run ();
   test_arena_free (pool);
   return result;
