@@ -3,41 +3,6 @@
 #include "sync-view.h"
 #include "sync-write.h"
 
-/* ---- the body of the request ---- */
-
-/* Reads the body as a JSON object. FALSE: answered. */
-static gboolean
-read_object (CsHttpExchange *exchange, Sync *self, SyncJson *object)
-{
-  const SyncSettings *settings = cs_settings (self);
-  CsSlice body;
-
-  if (!sync_body_is_json (exchange) || cs_http_read_body (exchange, &body) != CS_OK)
-    return FALSE;
-  if (!sync_json_parse (body, settings->max_depth, object))
-    {
-      sync_reply_not_json (exchange);
-      return FALSE;
-    }
-  if (object->type == SYNC_JSON_OBJECT)
-    return TRUE;
-  sync_reply_error (exchange, 400, "bad_request", "Request body must be a JSON object");
-  return FALSE;
-}
-
-static guint
-count (SyncJson array)
-{
-  SyncJsonCursor cursor;
-  SyncJson item;
-  guint n = 0;
-
-  sync_json_elements (&cursor, array);
-  while (sync_json_next_element (&cursor, &item))
-    n++;
-  return n;
-}
-
 /* ---- _bulk_docs ---- */
 
 typedef struct
@@ -117,7 +82,7 @@ read_rows (BulkDocs *self, SyncJson docs)
   SyncJsonCursor cursor;
   SyncJson value;
 
-  self->n = count (docs);
+  self->n = sync_json_count (docs);
   self->docs = sync_alloc (&self->arena, self->n * sizeof (SyncDoc));
   self->edits = sync_alloc (&self->arena, self->n * sizeof (SyncEdit));
   self->edit_of = sync_alloc (&self->arena, self->n * sizeof (gint));
@@ -234,7 +199,7 @@ sync_bulk_docs (CsHttpExchange *exchange, gpointer self)
   if (db == NULL)
     return;
   request.arena = sync_exchange_arena (exchange);
-  if (!read_object (exchange, self, &object) || !read_docs_member (&request, object, &docs)
+  if (!sync_read_object (exchange, self, &object) || !read_docs_member (&request, object, &docs)
       || !read_rows (&request, docs))
     return;
   if (request.n_edits > 0)
@@ -446,7 +411,7 @@ sync_bulk_get (CsHttpExchange *exchange, gpointer self)
   SyncJson object;
   SyncJson docs;
 
-  if (db == NULL || !read_object (exchange, self, &object))
+  if (db == NULL || !sync_read_object (exchange, self, &object))
     return;
   docs = sync_json_member (object, "docs");
   if (docs.type != SYNC_JSON_ARRAY)
@@ -483,7 +448,7 @@ read_missing (RevsDiff *self, SyncJson list, const SyncTree *tree, SyncRev **mis
       sync_reply_error (self->exchange, 400, "bad_request", "Revisions must be lists of strings");
       return FALSE;
     }
-  *missing = sync_alloc (&self->arena, (count (list) + 1) * sizeof (SyncRev));
+  *missing = sync_alloc (&self->arena, (sync_json_count (list) + 1) * sizeof (SyncRev));
   while (sync_json_next_element (&cursor, &item))
     {
       SyncRev *rev = &(*missing)[*n];
@@ -593,7 +558,7 @@ answer_diff (CsHttpExchange *exchange, Sync *self, gboolean ancestors)
   g_autoptr (GString) json = NULL;
   SyncJson object;
 
-  if (db == NULL || !read_object (exchange, self, &object))
+  if (db == NULL || !sync_read_object (exchange, self, &object))
     return;
   request.arena = sync_exchange_arena (exchange);
   json = g_string_new (ancestors ? "{" : "{\"missing_revs\":{");

@@ -3,9 +3,6 @@
 #include "sync.h"
 #include "sync-json.h"
 
-#define REVS_LIMIT_DEFAULT 1000
-#define REVS_LIMIT_MAX 1000000
-
 /* What a worker has looked up, as of one generation. */
 typedef struct
 {
@@ -113,24 +110,6 @@ read_security (Sync *self, SyncDb *db)
   return cs_pool_run (self, load_security, &loading);
 }
 
-static CsStatus
-read_revs_limit (Sync *self, SyncDb *db)
-{
-  g_autoptr (GBytes) text = NULL;
-  CsStatus status = cs_store_meta_get (self->store, db->db, "revs_limit", &text);
-
-  db->revs_limit = REVS_LIMIT_DEFAULT;
-  if (status == CS_NOT_FOUND)
-    return CS_OK;
-  if (status == CS_OK)
-    {
-      g_autofree char *digits = g_strndup (g_bytes_get_data (text, NULL), g_bytes_get_size (text));
-
-      db->revs_limit = g_ascii_strtoull (digits, NULL, 10);
-    }
-  return status;
-}
-
 /* Looks the database up; the worker may have changed generations over the waits, in which case nothing
  * is remembered. */
 static CsStatus
@@ -146,7 +125,9 @@ look_up (Sync *self, CsSlice name, SyncDb **out)
   if (status == CS_OK)
     status = read_security (self, db);
   if (status == CS_OK)
-    status = read_revs_limit (self, db);
+    status = sync_number_get (self, db->db, &sync_revs_limit, &db->revs_limit);
+  if (status == CS_OK)
+    status = sync_number_get (self, db->db, &sync_purge_seq, &db->purge_seq);
   if (status != CS_OK)
     return status;
   if (generation == current_worker (self)->generation)
@@ -301,13 +282,13 @@ sync_database_put (CsHttpExchange *exchange, gpointer self)
 /* ---- GET, DELETE /{db} ---- */
 
 GString *
-sync_database_info (Sync *self, const char *name, const CsStoreInfo *info)
+sync_database_info (Sync *self, const char *name, const CsStoreInfo *info, guint64 purge_seq)
 {
   GString *json = g_string_new ("{\"db_name\":");
 
   sync_json_append_string (json, cs_slice_str (name));
   g_string_append (json, ",\"purge_seq\":");
-  sync_seq_append (json, 0, info->epoch);
+  sync_seq_append (json, purge_seq, info->epoch);
   g_string_append (json, ",\"update_seq\":");
   sync_seq_append (json, info->last_seq, info->epoch);
   g_string_append_printf (json,
@@ -339,7 +320,7 @@ sync_database_get (CsHttpExchange *exchange, gpointer self)
       sync_reply_status (exchange, status);
       return;
     }
-  json = sync_database_info (self, db->name, &info);
+  json = sync_database_info (self, db->name, &info, db->purge_seq);
   sync_reply_json (exchange, 200, json);
 }
 
@@ -367,75 +348,7 @@ sync_database_delete (CsHttpExchange *exchange, gpointer self)
     sync_reply_status (exchange, status);
 }
 
-/* ---- _revs_limit, _ensure_full_commit ---- */
-
-void
-sync_revs_limit_get (CsHttpExchange *exchange, gpointer self)
-{
-  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
-  g_autoptr (GString) json = NULL;
-
-  if (db == NULL)
-    return;
-  json = g_string_new (NULL);
-  g_string_printf (json, "%" G_GUINT64_FORMAT, db->revs_limit);
-  sync_reply_json (exchange, 200, json);
-}
-
-static gboolean
-parse_limit (CsSlice body, guint64 *limit)
-{
-  g_autofree char *text = g_strndup (body.data, body.len);
-
-  g_strstrip (text);
-  return g_ascii_string_to_unsigned (text, 10, 1, REVS_LIMIT_MAX, limit, NULL);
-}
-
-void
-sync_revs_limit_put (CsHttpExchange *exchange, gpointer self)
-{
-  Sync *sync = self;
-  g_autoptr (SyncDb) db = sync_open (exchange, sync, SYNC_ADMIN);
-  g_autoptr (GBytes) bytes = NULL;
-  g_autofree char *text = NULL;
-  CsSlice body;
-  guint64 limit;
-  CsStatus status;
-
-  if (db == NULL || cs_http_read_body (exchange, &body) != CS_OK)
-    return;
-  if (body.len == 0)
-    {
-      sync_reply_not_json (exchange);
-      return;
-    }
-  if (!parse_limit (body, &limit))
-    {
-      sync_reply_error (exchange, 400, "bad_request", "_revs_limit must be a number, 1 or more");
-      return;
-    }
-  text = g_strdup_printf ("%" G_GUINT64_FORMAT, limit);
-  bytes = g_bytes_new (text, strlen (text));
-  status = cs_store_meta_set (sync->store, db->db, "revs_limit", bytes);
-  if (status != CS_OK)
-    {
-      sync_reply_status (exchange, status);
-      return;
-    }
-  sync_databases_changed (sync);
-  sync_reply_ok (exchange, 200);
-}
-
-/* Purging is not offered; the limit is CouchDB's default. */
-void
-sync_purged_infos_limit (CsHttpExchange *exchange, gpointer self)
-{
-  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
-  CsSlice part = cs_slice_str ("1000\n");
-
-  if (db != NULL)
-    sync_reply_slices (exchange, 200, &part, 1);
-}
+/* ---- what needs no work here ---- */
 
 /* Without views there is nothing to clean up. */
 void

@@ -437,3 +437,48 @@ sync_compact_merge (CsStoreEdit *store, guint row, gpointer data)
   put_record (&merge, TRUE);
   return CS_OK;
 }
+
+/* ---- purging ---- */
+
+static guint
+purged_leaves (const SyncTree *tree, SyncPurge *purge, gint *leaves)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < purge->n; i++)
+    {
+      gint node = sync_tree_find (tree, &purge->revs[i]);
+
+      purge->purged[i] = node >= 0 && tree->nodes[node].leaf;
+      if (purge->purged[i])
+        leaves[n++] = node;
+    }
+  return n;
+}
+
+CsStatus
+sync_purge_merge (CsStoreEdit *store, guint row, gpointer data)
+{
+  SyncBatch *batch = data;
+  Merge merge = { .store = store, .batch = batch };
+  Dropping dropping = { .merge = &merge };
+  gint *leaves;
+  guint n;
+
+  sync_scratch_reset (&batch->scratch);
+  merge.arena = &batch->scratch.arena;
+  if (!sync_tree_decode (&merge.tree, store->record->tree, merge.arena))
+    return CS_CORRUPT;
+  leaves = sync_alloc (merge.arena, (batch->purges[row].n + 1) * sizeof (gint));
+  n = purged_leaves (&merge.tree, &batch->purges[row], leaves);
+  if (n == 0)
+    return CS_OK;
+  sync_tree_prune (&merge.tree, leaves, n, drop_body, &dropping);
+  drop_attachments (&dropping);
+  batch->user = store->record->user;
+  if (merge.tree.n > 0)
+    put_record (&merge, FALSE);
+  else
+    cs_store_edit_erase (store);
+  return CS_OK;
+}

@@ -40,9 +40,19 @@ typedef struct
   CsSlice stub;
 } SyncEdit;
 
+/* Leaves of one document to forget as if they had never been. */
+typedef struct
+{
+  CsSlice id;
+  SyncRev *revs;
+  gboolean *purged; /* of each revision: it was a leaf. Filled by the merge */
+  guint n;
+} SyncPurge;
+
 typedef struct
 {
   SyncEdit *edits;
+  SyncPurge *purges;
   guint n;
   CsSlice user;
   guint64 revs_limit;
@@ -55,6 +65,9 @@ CsStatus sync_edit_merge (CsStoreEdit *edit, guint row, gpointer batch);
 /* Drops the bodies of revisions that are no leaves; the record keeps its place. A CsStoreMerge, of a SyncBatch
  * without edits. */
 CsStatus sync_compact_merge (CsStoreEdit *edit, guint row, gpointer batch);
+
+/* The CsStoreMerge of a batch of purges. */
+CsStatus sync_purge_merge (CsStoreEdit *edit, guint row, gpointer batch);
 
 /* Fills an edit from a document. FALSE: *error tells. */
 gboolean sync_edit_init (SyncEdit *edit, const SyncDoc *doc, gboolean graft, const SyncArena *arena,

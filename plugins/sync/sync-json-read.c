@@ -129,6 +129,20 @@ sync_json_next_element (SyncJsonCursor *cursor, SyncJson *value)
   return TRUE;
 }
 
+guint
+sync_json_count (SyncJson array)
+{
+  SyncJsonCursor cursor;
+  SyncJson item;
+  guint n = 0;
+
+  if (!sync_json_elements (&cursor, array))
+    return 0;
+  while (sync_json_next_element (&cursor, &item))
+    n++;
+  return n;
+}
+
 SyncJson
 sync_json_member (SyncJson object, const char *name)
 {

@@ -56,6 +56,9 @@ gboolean sync_json_elements (SyncJsonCursor *cursor, SyncJson array);
 gboolean sync_json_next_member (SyncJsonCursor *cursor, SyncJson *key, SyncJson *value);
 gboolean sync_json_next_element (SyncJsonCursor *cursor, SyncJson *value);
 
+/* How many elements; 0 when it is no array. */
+guint sync_json_count (SyncJson array);
+
 /* The last member of that name (as the standard's interoperable reading has it); type NONE without one. */
 SyncJson sync_json_member (SyncJson object, const char *name);
 

@@ -1,6 +1,6 @@
 /* sync-query.c: query parameters and content types as CouchDB takes them.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "sync.h"
+#include "sync-write.h"
 
 gboolean
 sync_query_flag (CsHttpExchange *exchange, const char *name)
@@ -43,5 +43,24 @@ sync_body_is_json (CsHttpExchange *exchange)
       && (type.len == sizeof json - 1 || strchr ("; \t", type.data[sizeof json - 1]) != NULL))
     return TRUE;
   sync_reply_error (exchange, 415, "bad_content_type", "Content-Type must be application/json");
+  return FALSE;
+}
+
+gboolean
+sync_read_object (CsHttpExchange *exchange, Sync *self, SyncJson *object)
+{
+  const SyncSettings *settings = cs_settings (self);
+  CsSlice body;
+
+  if (!sync_body_is_json (exchange) || cs_http_read_body (exchange, &body) != CS_OK)
+    return FALSE;
+  if (!sync_json_parse (body, settings->max_depth, object))
+    {
+      sync_reply_not_json (exchange);
+      return FALSE;
+    }
+  if (object->type == SYNC_JSON_OBJECT)
+    return TRUE;
+  sync_reply_error (exchange, 400, "bad_request", "Request body must be a JSON object");
   return FALSE;
 }

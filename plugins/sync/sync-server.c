@@ -157,13 +157,15 @@ append_info (GString *json, Sync *self, CsSlice name)
 {
   CsStoreDb *db = NULL;
   CsStoreInfo info = { .size = sizeof info };
+  guint64 purge_seq = 0;
 
   g_string_append (json, json->len > 1 ? ",{\"key\":" : "{\"key\":");
   sync_json_append_string (json, name);
-  if (cs_store_open (self->store, name, &db) == CS_OK && cs_store_info (db, &info) == CS_OK)
+  if (cs_store_open (self->store, name, &db) == CS_OK && cs_store_info (db, &info) == CS_OK
+      && sync_number_get (self, db, &sync_purge_seq, &purge_seq) == CS_OK)
     {
       g_autofree char *text = g_strndup (name.data, name.len);
-      GString *of_db = sync_database_info (self, text, &info);
+      GString *of_db = sync_database_info (self, text, &info, purge_seq);
 
       g_string_append (json, ",\"info\":");
       g_string_append_len (json, of_db->str, of_db->len);

@@ -388,23 +388,19 @@ leaf_distances (const SyncTree *tree)
   return distance;
 }
 
-void
-sync_tree_stem (SyncTree *tree, guint64 limit, SyncDropFunc func, gpointer data)
+/* Forgets the nodes that are not wanted. */
+static void
+keep_nodes (SyncTree *tree, const guint8 *wanted, SyncDropFunc func, gpointer data)
 {
-  guint32 *distance;
-  gint *place;
+  gint *place = sync_alloc (tree->arena, (tree->n + 1) * sizeof (gint));
   guint n = 0;
 
-  if (tree->n <= limit)
-    return;
-  distance = leaf_distances (tree);
-  place = sync_alloc (tree->arena, tree->n * sizeof (gint));
   for (guint i = 0; i < tree->n; i++)
     {
       SyncNode *node = &tree->nodes[i];
 
       place[i] = -1;
-      if (distance[i] >= limit)
+      if (!wanted[i])
         {
           if (node->available && func != NULL)
             func (node->ref, data);
@@ -416,6 +412,36 @@ sync_tree_stem (SyncTree *tree, guint64 limit, SyncDropFunc func, gpointer data)
       tree->nodes[n++] = *node;
     }
   tree->n = n;
+}
+
+void
+sync_tree_stem (SyncTree *tree, guint64 limit, SyncDropFunc func, gpointer data)
+{
+  guint32 *distance;
+  guint8 *wanted;
+
+  if (tree->n <= limit)
+    return;
+  distance = leaf_distances (tree);
+  wanted = sync_alloc (tree->arena, tree->n);
+  for (guint i = 0; i < tree->n; i++)
+    wanted[i] = distance[i] < limit;
+  keep_nodes (tree, wanted, func, data);
+}
+
+void
+sync_tree_prune (SyncTree *tree, const gint *leaves, guint n, SyncDropFunc func, gpointer data)
+{
+  guint8 *wanted = sync_alloc (tree->arena, tree->n + 1);
+
+  for (guint i = 0; i < tree->n; i++)
+    wanted[i] = tree->nodes[i].leaf;
+  for (guint i = 0; i < n; i++)
+    wanted[leaves[i]] = FALSE;
+  for (guint i = tree->n; i-- > 0;)
+    if (wanted[i] && tree->nodes[i].parent >= 0)
+      wanted[tree->nodes[i].parent] = TRUE;
+  keep_nodes (tree, wanted, func, data);
 }
 
 guint

@@ -58,6 +58,8 @@ SyncGraft sync_tree_graft (SyncTree *tree, const SyncRev *revs, guint n, gboolea
                            gint *node);
 /* Forgets ancestors that are `limit` or more generations behind every leaf. Indexes change. */
 void sync_tree_stem (SyncTree *tree, guint64 limit, SyncDropFunc func, gpointer data);
+/* Forgets leaves, and ancestors that no other leaf has. Indexes change. */
+void sync_tree_prune (SyncTree *tree, const gint *leaves, guint n, SyncDropFunc func, gpointer data);
 
 /* The leaves of a lower generation than one of `missing`, which could be its ancestors. */
 guint sync_tree_possible_ancestors (const SyncTree *tree, const SyncRev *missing, guint n,

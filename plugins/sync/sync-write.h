@@ -6,6 +6,8 @@
 #include "sync-edit.h"
 #include "sync.h"
 
+/* Reads the body as a JSON object. FALSE: answered. */
+gboolean sync_read_object (CsHttpExchange *exchange, Sync *self, SyncJson *object);
 /* Commits the edits as one batch; outcomes are in the edits. Fiber; waits until durable. */
 CsStatus sync_commit (Sync *self, SyncDb *db, const CsIdentity *identity, SyncEdit *edits, guint n);
 /* `{"ok":true,"id","rev"}`. */

@@ -10,6 +10,7 @@ sync_create (gpointer data, GError **error)
 
   g_mutex_init (&self->compacting_lock);
   self->compacting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->purging = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->feeds_waiting
     = cs_gauge (self, "sync_feeds_waiting", "Feeds that wait for a change.", NULL);
   self->feed_wakes = cs_counter (self, "sync_feed_wakes_total", "Feeds woken by a change.", NULL);
@@ -104,6 +105,7 @@ sync_destroy (gpointer data)
   Sync *self = data;
 
   g_hash_table_unref (self->compacting);
+  g_hash_table_unref (self->purging);
   g_mutex_clear (&self->compacting_lock);
 }
 

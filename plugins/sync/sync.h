@@ -36,6 +36,7 @@ typedef struct
   gint n_feeds;    /* atomic */
   GMutex compacting_lock;
   GHashTable *compacting; /* names of databases */
+  GHashTable *purging;    /* the same, under the same lock */
   CsStat feeds_waiting;
   CsStat feed_wakes;
   CsStat conflicts;
@@ -59,6 +60,7 @@ typedef struct
   char *name;
   SyncSecurity security;
   guint64 revs_limit;
+  guint64 purge_seq; /* how many documents were purged from */
 } SyncDb;
 
 typedef enum
@@ -81,7 +83,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SyncDb, sync_db_unref)
 void sync_databases_changed (Sync *self);
 void sync_worker_free (gpointer worker);
 gpointer sync_worker_new (Sync *self);
-GString *sync_database_info (Sync *self, const char *name, const CsStoreInfo *info);
+GString *sync_database_info (Sync *self, const char *name, const CsStoreInfo *info,
+                             guint64 purge_seq);
+
+/* ---- sync-numbers.c: numbers kept with a database ---- */
+
+typedef struct
+{
+  const char *key; /* in the store */
+  guint64 initial;
+  guint64 max;
+} SyncNumber;
+
+extern const SyncNumber sync_revs_limit;
+extern const SyncNumber sync_purge_seq;
+
+/* Fibers; may wait. */
+CsStatus sync_number_get (Sync *self, CsStoreDb *db, const SyncNumber *number, guint64 *value);
+CsStatus sync_number_set (Sync *self, CsStoreDb *db, const SyncNumber *number, guint64 value);
 
 /* ---- sync-security.c ---- */
 
@@ -154,7 +173,8 @@ void sync_security_put (CsHttpExchange *exchange, gpointer self);
 void sync_revs_limit_get (CsHttpExchange *exchange, gpointer self);
 void sync_revs_limit_put (CsHttpExchange *exchange, gpointer self);
 void sync_ensure_full_commit (CsHttpExchange *exchange, gpointer self);
-void sync_purged_infos_limit (CsHttpExchange *exchange, gpointer self);
+void sync_purged_infos_limit_get (CsHttpExchange *exchange, gpointer self);
+void sync_purged_infos_limit_put (CsHttpExchange *exchange, gpointer self);
 void sync_view_cleanup (CsHttpExchange *exchange, gpointer self);
 void sync_compact (CsHttpExchange *exchange, gpointer self);
 /* sync-compact.c; any thread */
@@ -166,7 +186,7 @@ void sync_local_put (CsHttpExchange *exchange, gpointer self);
 void sync_local_delete (CsHttpExchange *exchange, gpointer self);
 void sync_local_docs (CsHttpExchange *exchange, gpointer self);
 
-/* sync-document.c, sync-bulk.c, sync-all-docs.c */
+/* sync-document.c, sync-attachment.c, sync-bulk.c, sync-purge.c, sync-all-docs.c */
 void sync_document_get (CsHttpExchange *exchange, gpointer self);
 void sync_document_put (CsHttpExchange *exchange, gpointer self);
 void sync_document_delete (CsHttpExchange *exchange, gpointer self);
@@ -177,6 +197,7 @@ void sync_attachment_delete (CsHttpExchange *exchange, gpointer self);
 void sync_bulk_docs (CsHttpExchange *exchange, gpointer self);
 void sync_bulk_get (CsHttpExchange *exchange, gpointer self);
 void sync_revs_diff (CsHttpExchange *exchange, gpointer self);
+void sync_purge (CsHttpExchange *exchange, gpointer self);
 void sync_missing_revs (CsHttpExchange *exchange, gpointer self);
 void sync_all_docs (CsHttpExchange *exchange, gpointer self);
 

@@ -182,6 +182,43 @@ test_stem (void)
 }
 
 static void
+prune (SyncTree *tree, const char *rev, guint64 *dropped)
+{
+  SyncRev parsed;
+  gint leaf;
+
+  g_assert_true (sync_rev_parse (cs_slice_str (rev), &parsed));
+  leaf = sync_tree_find (tree, &parsed);
+  g_assert_cmpint (leaf, >=, 0);
+  sync_tree_prune (tree, &leaf, 1, count_dropped, dropped);
+}
+
+/* A leaf goes with the ancestors that are its alone. */
+static void
+test_prune (void)
+{
+  SyncTree tree;
+  g_autofree char *found = NULL;
+  guint64 dropped = 0;
+
+  sync_tree_decode (&tree, cs_slice (NULL, 0), &pool->arena);
+  graft (&tree, "4-d c b a");
+  graft (&tree, "3-x b a");
+  for (guint i = 0; i < tree.n; i++)
+    {
+      tree.nodes[i].available = TRUE;
+      tree.nodes[i].ref = 1u << tree.nodes[i].rev.generation;
+    }
+  prune (&tree, "4-d", &dropped);
+  g_assert_cmpuint (dropped, ==, 16 + 8);
+  found = leaves (&tree);
+  g_assert_cmpstr (found, ==, "3-x b a");
+  prune (&tree, "3-x", &dropped);
+  g_assert_cmpuint (tree.n, ==, 0);
+  g_assert_cmpuint (dropped, ==, 16 + 8 + 8 + 4 + 2);
+}
+
+static void
 test_long (void)
 {
   g_autoptr (GString) path = g_string_new ("3000-");
@@ -295,6 +332,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sync/tree/outcomes", test_outcomes);
   g_test_add_func ("/sync/tree/any-order", test_any_order);
   g_test_add_func ("/sync/tree/stem", test_stem);
+  g_test_add_func ("/sync/tree/prune", test_prune);
   g_test_add_func ("/sync/tree/long", test_long);
   g_test_add_func ("/sync/tree/joined", test_joined);
   g_test_add_func ("/sync/tree/leaves-below", test_below);
