@@ -22,6 +22,10 @@ export async function freePort() {
   return port;
 }
 
+const running = new Set();
+// A test that fails leaves its node to this: nothing outlives the suite.
+process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
+
 export class CloudSync {
   // `sets` are further --set arguments, as "section.key=value".
   static async start({ role = 'all', sets = [] } = {}) {
@@ -42,6 +46,9 @@ export class CloudSync {
     const args = ['--role', this.role, ...sets.flatMap((s) => ['--set', s])];
     this.process = spawn(path.join(build, 'server/cloudsyncd'), args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.exited = once(this.process, 'exit');
+    const child = this.process;
+    running.add(child);
+    child.on('exit', () => running.delete(child));
     this.process.stderr.on('data', (chunk) => { this.log = (this.log + chunk).slice(-65536); });
     for (let i = 0; i < 400; i++) {
       if (this.process.exitCode !== null) break;
