@@ -144,9 +144,7 @@ in_range (const CsStoreRange *range, CsSlice id)
     return FALSE;
   if (range->to == NULL)
     return TRUE;
-  order = memcmp (id.data, range->to->data, MIN (id.len, range->to->len));
-  if (order == 0)
-    order = id.len < range->to->len ? -1 : id.len > range->to->len;
+  order = cs_slice_compare (id, *range->to);
   if (range->descending)
     order = -order;
   return range->to_exclusive ? order < 0 : order <= 0;

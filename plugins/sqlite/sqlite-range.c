@@ -104,9 +104,7 @@ past_end (const CsStoreRange *range, CsSlice id)
 
   if (range->to == NULL)
     return FALSE;
-  order = memcmp (id.data, range->to->data, MIN (id.len, range->to->len));
-  if (order == 0)
-    order = id.len < range->to->len ? -1 : id.len > range->to->len;
+  order = cs_slice_compare (id, *range->to);
   if (range->descending)
     order = -order;
   return order > 0 || (order == 0 && range->to_exclusive);

@@ -229,16 +229,6 @@ append_not_found (AllDocs *self, SyncJson key, GString *out)
 }
 
 static CsStatus
-flush (AllDocs *self, GString *out)
-{
-  CsSlice part = cs_slice (out->str, out->len);
-  CsStatus status = cs_http_write (self->exchange, &part, 1);
-
-  g_string_truncate (out, 0);
-  return status;
-}
-
-static CsStatus
 append_rows (AllDocs *self, const CsStoreRows *rows, GString *out)
 {
   CsStatus status = CS_OK;
@@ -282,7 +272,7 @@ stream_range (AllDocs *self, GString *out)
         }
       cs_store_rows_free (self->db->db, rows);
       if (status == CS_OK)
-        status = flush (self, out);
+        status = sync_flush (self->exchange, out);
     }
   return status;
 }
@@ -329,7 +319,7 @@ stream_keys (AllDocs *self, GString *out)
       key = g_array_index (keys, SyncJson, self->range.descending ? n - 1 - i : i);
       status = answer_key (self, key, out);
       if (status == CS_OK && out->len > 65536)
-        status = flush (self, out);
+        status = sync_flush (self->exchange, out);
     }
   return status;
 }
@@ -379,7 +369,7 @@ stream (AllDocs *self)
     g_string_append_printf (out, ",\"total_rows\":%" G_GUINT64_FORMAT ",\"offset\":null",
                             self->n_rows);
   g_string_append (out, "}\n");
-  if (flush (self, out) == CS_OK)
+  if (sync_flush (self->exchange, out) == CS_OK)
     cs_http_end (self->exchange);
   else
     cs_http_abort (self->exchange);

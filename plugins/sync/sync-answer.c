@@ -89,6 +89,16 @@ sync_begin (CsHttpExchange *exchange, const char *type)
   cs_http_begin (exchange, 200, type, -1);
 }
 
+CsStatus
+sync_flush (CsHttpExchange *exchange, GString *out)
+{
+  CsSlice part = cs_slice (out->str, out->len);
+  CsStatus status = out->len > 0 ? cs_http_write (exchange, &part, 1) : CS_OK;
+
+  g_string_truncate (out, 0);
+  return status;
+}
+
 static const char *
 error_name (guint status)
 {

@@ -221,21 +221,13 @@ keep_others (Request *request, SyncEdit *edit)
   edit->n_parts = request->body.text.len > 0;
 }
 
-static CsSlice
-unquoted (CsSlice text)
-{
-  if (text.len >= 2 && text.data[0] == '"' && text.data[text.len - 1] == '"')
-    return cs_slice (text.data + 1, text.len - 2);
-  return text;
-}
-
 static gboolean
 given_rev (Request *request, SyncEdit *edit)
 {
   CsSlice text = cs_slice (NULL, 0);
 
   if (!cs_http_query (request->exchange, "rev", &text))
-    text = unquoted (cs_http_header (request->exchange, "If-Match"));
+    text = sync_if_match (request->exchange);
   if (text.data == NULL)
     return TRUE;
   edit->has_rev = TRUE;

@@ -363,16 +363,6 @@ append_result (BulkGet *self, SyncJson item, GString *json)
   return status;
 }
 
-static CsStatus
-flush (CsHttpExchange *exchange, GString *json)
-{
-  CsSlice part = cs_slice (json->str, json->len);
-  CsStatus status = cs_http_write (exchange, &part, 1);
-
-  g_string_truncate (json, 0);
-  return status;
-}
-
 static void
 stream_results (BulkGet *self, SyncJson docs)
 {
@@ -392,11 +382,11 @@ stream_results (BulkGet *self, SyncJson docs)
       first = FALSE;
       status = append_result (self, item, json);
       if (status == CS_OK && json->len > 65536)
-        status = flush (self->exchange, json);
+        status = sync_flush (self->exchange, json);
     }
   g_string_append (json, "]}\n");
   if (status == CS_OK)
-    status = flush (self->exchange, json);
+    status = sync_flush (self->exchange, json);
   if (status == CS_OK)
     cs_http_end (self->exchange);
   else

@@ -95,14 +95,13 @@ read_numbers (SyncChanges *changes)
 
 /* ---- filters ---- */
 
-static int
-compare_ids (gconstpointer a, gconstpointer b)
+int
+sync_compare_ids (gconstpointer a, gconstpointer b)
 {
   const CsSlice *x = a;
   const CsSlice *y = b;
-  int order = memcmp (x->data, y->data, MIN (x->len, y->len));
 
-  return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+  return cs_slice_compare (*x, *y);
 }
 
 static gboolean
@@ -121,7 +120,7 @@ take_doc_ids (SyncChanges *changes, SyncJson list)
   while (sync_json_next_element (&cursor, &item))
     if (item.type == SYNC_JSON_STRING)
       changes->doc_ids[changes->n_doc_ids++] = sync_json_text (item, &changes->arena);
-  qsort (changes->doc_ids, changes->n_doc_ids, sizeof (CsSlice), compare_ids);
+  qsort (changes->doc_ids, changes->n_doc_ids, sizeof (CsSlice), sync_compare_ids);
   changes->filter = SYNC_FILTER_DOC_IDS;
   return TRUE;
 }

@@ -8,23 +8,13 @@
 
 /* ---- rows ---- */
 
-static int
-compare_id (gconstpointer key, gconstpointer element)
-{
-  const CsSlice *a = key;
-  const CsSlice *b = element;
-  int order = memcmp (a->data, b->data, MIN (a->len, b->len));
-
-  return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
-}
-
 static gboolean
 passes (const SyncChanges *changes, CsSlice id)
 {
   switch (changes->filter)
     {
     case SYNC_FILTER_DOC_IDS:
-      return bsearch (&id, changes->doc_ids, changes->n_doc_ids, sizeof id, compare_id) != NULL;
+      return bsearch (&id, changes->doc_ids, changes->n_doc_ids, sizeof id, sync_compare_ids) != NULL;
     case SYNC_FILTER_DESIGN:
       return id.len > 8 && memcmp (id.data, "_design/", 8) == 0;
     default:
@@ -190,13 +180,8 @@ sync_changes_stream (SyncChanges *changes)
   while (status == CS_OK && more)
     {
       status = sync_changes_page (changes, out, &more);
-      if (status == CS_OK && out->len > 0)
-        {
-          CsSlice part = cs_slice (out->str, out->len);
-
-          status = cs_http_write (changes->exchange, &part, 1);
-          g_string_truncate (out, 0);
-        }
+      if (status == CS_OK)
+        status = sync_flush (changes->exchange, out);
     }
   return status;
 }
@@ -248,12 +233,9 @@ answer_normal (SyncChanges *changes)
   status = sync_changes_stream (changes);
   if (status == CS_OK)
     {
-      CsSlice part;
-
       tail = g_string_new (NULL);
       sync_changes_tail (changes, TRUE, tail);
-      part = cs_slice (tail->str, tail->len);
-      status = cs_http_write (changes->exchange, &part, 1);
+      status = sync_flush (changes->exchange, tail);
     }
   sync_db_unref (changes->db);
   if (status == CS_OK)

@@ -56,6 +56,9 @@ CsStatus sync_changes_stream (SyncChanges *changes);
 /* sync-changes-query.c: fills a request. FALSE: answered. */
 gboolean sync_changes_read (SyncChanges *changes, CsHttpExchange *exchange, Sync *self, SyncDb *db);
 
+/* For bsearch () and qsort () of slices. */
+int sync_compare_ids (gconstpointer a, gconstpointer b);
+
 /* sync-feed.c: answers a longpoll, continuous or eventsource feed. */
 void sync_feed_run (SyncChanges *changes);
 

@@ -528,19 +528,11 @@ sync_commit (Sync *self, SyncDb *db, const CsIdentity *identity, SyncEdit *edits
   return status;
 }
 
-static CsSlice
-unquoted (CsSlice text)
-{
-  if (text.len >= 2 && text.data[0] == '"' && text.data[text.len - 1] == '"')
-    return cs_slice (text.data + 1, text.len - 2);
-  return text;
-}
-
 /* The revision may stand in the body, the query and If-Match; those given must agree. FALSE: answered. */
 static gboolean
 given_revision (CsHttpExchange *exchange, SyncDoc *doc)
 {
-  CsSlice match = unquoted (cs_http_header (exchange, "If-Match"));
+  CsSlice match = sync_if_match (exchange);
   CsSlice query = cs_slice (NULL, 0);
 
   cs_http_query (exchange, "rev", &query);

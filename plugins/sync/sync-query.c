@@ -2,6 +2,16 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-write.h"
 
+CsSlice
+sync_if_match (CsHttpExchange *exchange)
+{
+  CsSlice text = cs_http_header (exchange, "If-Match");
+
+  if (text.len >= 2 && text.data[0] == '"' && text.data[text.len - 1] == '"')
+    return cs_slice (text.data + 1, text.len - 2);
+  return text;
+}
+
 gboolean
 sync_query_flag (CsHttpExchange *exchange, const char *name)
 {

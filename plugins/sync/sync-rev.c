@@ -142,18 +142,12 @@ sync_rev_equal (const SyncRev *a, const SyncRev *b)
 int
 sync_rev_compare (const SyncRev *a, const SyncRev *b)
 {
-  CsSlice x = sync_rev_bytes (a);
-  CsSlice y = sync_rev_bytes (b);
   int order;
 
   if (a->generation != b->generation)
     return a->generation < b->generation ? -1 : 1;
-  order = memcmp (x.data, y.data, MIN (x.len, y.len));
-  if (order != 0)
-    return order;
-  if (x.len != y.len)
-    return x.len < y.len ? -1 : 1;
-  return (int) a->length - (int) b->length;
+  order = cs_slice_compare (sync_rev_bytes (a), sync_rev_bytes (b));
+  return order != 0 ? order : (int) a->length - (int) b->length;
 }
 
 void

@@ -50,21 +50,13 @@ typedef struct
   GPtrArray *names;
 } Listing;
 
-static int
-compare (CsSlice a, CsSlice b)
-{
-  int order = memcmp (a.data, b.data, MIN (a.len, b.len));
-
-  return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static gboolean
 collect (CsSlice name, gpointer data)
 {
   Listing *listing = data;
 
-  if ((listing->from.data == NULL || compare (name, listing->from) >= 0)
-      && (listing->to.data == NULL || compare (name, listing->to) <= 0))
+  if ((listing->from.data == NULL || cs_slice_compare (name, listing->from) >= 0)
+      && (listing->to.data == NULL || cs_slice_compare (name, listing->to) <= 0))
     g_ptr_array_add (listing->names, g_strndup (name.data, name.len));
   return TRUE;
 }

@@ -125,6 +125,8 @@ void sync_reply_ok (CsHttpExchange *exchange, guint status);
 void sync_reply_not_json (CsHttpExchange *exchange);
 /* Begins a streamed answer with the headers every answer has. */
 void sync_begin (CsHttpExchange *exchange, const char *type);
+/* Writes what has been gathered and empties it; may wait. */
+CsStatus sync_flush (CsHttpExchange *exchange, GString *out);
 /* For cs_http_set_error_func (). */
 void sync_error_page (CsHttpExchange *exchange, gpointer self, guint status, const char *reason);
 void sync_set_etag (CsHttpExchange *exchange, CsSlice tag);
@@ -138,6 +140,8 @@ void sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice db, CsSlic
 
 /* ---- sync-query.c: query parameters ---- */
 
+/* The tag of If-Match without its quotes; data NULL: absent. */
+CsSlice sync_if_match (CsHttpExchange *exchange);
 /* TRUE iff the parameter is exactly `true`. */
 gboolean sync_query_flag (CsHttpExchange *exchange, const char *name);
 /* FALSE: answered 400. Absent leaves *value as it is. */

@@ -58,6 +58,16 @@ cs_slice_is (CsSlice slice, const char *text)
   return cs_slice_equal (slice, cs_slice_str (text));
 }
 
+/* Byte order, a shorter one before those that begin with it: negative, 0 or positive. */
+static inline int
+cs_slice_compare (CsSlice a, CsSlice b)
+{
+  gsize n = a.len < b.len ? a.len : b.len;
+  int order = n > 0 ? memcmp (a.data, b.data, n) : 0;
+
+  return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 G_END_DECLS
 
 #endif
