@@ -183,12 +183,11 @@ http_addresses (CsHttp *http)
 /* ---- the search ---- */
 
 static gboolean
-encoding_is_valid (CsSlice path)
+encoding_is_valid (CsSlice path, const char *first)
 {
-  const char *at = path.data;
   const char *end = path.data + path.len;
 
-  while ((at = memchr (at, '%', end - at)) != NULL)
+  for (const char *at = first; at != NULL; at = memchr (at, '%', end - at))
     {
       int high = end - at > 2 ? http_hex_value (at[1]) : -1;
       int low = end - at > 2 ? http_hex_value (at[2]) : -1;
@@ -206,12 +205,15 @@ http_exchange_route (HttpExchange *self)
   CsSlice path = http_exchange_slice (self, self->head.path);
   CsSlice method = http_exchange_slice (self, self->head.method_text);
   HttpMatch match;
+  const char *first;
 
   if (path.len == 0 && self->head.absolute)
     path = cs_slice ("/", 1);
   if (path.len == 0)
     return TRUE;
-  if (!encoding_is_valid (path))
+  first = memchr (path.data, '%', path.len);
+  self->encoded = first != NULL;
+  if (self->encoded && !encoding_is_valid (path, first))
     return FALSE;
   http_router_match (self->plugin->router, method.data, method.len, path.data, path.len, &match);
   self->route = match.route;
@@ -260,6 +262,7 @@ http_add_filters (CsHttp *http, gpointer owner, const CsHttpFilter *filters, gsi
                        cs_name (owner));
           return FALSE;
         }
+      added.prefix_length = http_prefix_length (added.filter.prefix);
       insert_filter (added.filter.early && added.filter.phase == CS_HTTP_PHASE_ACCESS
                        ? self->early
                        : self->filters[added.filter.phase],
@@ -268,15 +271,23 @@ http_add_filters (CsHttp *http, gpointer owner, const CsHttpFilter *filters, gsi
   return TRUE;
 }
 
-/* An encoded slash is part of its segment and equals no slash of the prefix. */
-gboolean
-http_path_below (CsSlice path, const char *prefix)
+/* A slash at its end says nothing. */
+gsize
+http_prefix_length (const char *prefix)
 {
-  gsize length = strlen (prefix);
-  gsize i = 0;
+  gsize length = prefix != NULL ? strlen (prefix) : 0;
 
   while (length > 0 && prefix[length - 1] == '/')
     length--;
+  return length;
+}
+
+/* An encoded slash is part of its segment and equals no slash of the prefix. */
+static gboolean
+encoded_below (CsSlice path, const char *prefix, gsize length)
+{
+  gsize i = 0;
+
   for (gsize p = 0; p < length; p++, i++)
     {
       char byte;
@@ -297,6 +308,19 @@ http_path_below (CsSlice path, const char *prefix)
   return i == path.len || path.data[i] == '/';
 }
 
+static inline gboolean
+plain_below (CsSlice path, const char *prefix, gsize length)
+{
+  return path.len >= length && memcmp (path.data, prefix, length) == 0
+         && (path.len == length || path.data[length] == '/');
+}
+
+gboolean
+http_path_below (CsSlice path, const char *prefix)
+{
+  return encoded_below (path, prefix, http_prefix_length (prefix));
+}
+
 gboolean
 http_exchange_filter (HttpExchange *self, const GArray *filters)
 {
@@ -306,7 +330,9 @@ http_exchange_filter (HttpExchange *self, const GArray *filters)
     {
       const HttpFilter *each = &g_array_index (filters, HttpFilter, i);
 
-      if (each->filter.prefix != NULL && !http_path_below (path, each->filter.prefix))
+      if (each->prefix_length > 0
+          && !(self->encoded ? encoded_below (path, each->filter.prefix, each->prefix_length)
+                             : plain_below (path, each->filter.prefix, each->prefix_length)))
         continue;
       if (each->filter.path != NULL && !cs_slice_is (path, each->filter.path))
         continue;

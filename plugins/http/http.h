@@ -30,6 +30,7 @@ typedef struct
 {
   CsHttpFilter filter;
   gpointer self;
+  gsize prefix_length; /* without a slash at its end */
 } HttpFilter;
 
 typedef struct
@@ -309,6 +310,7 @@ struct _HttpExchange
   guint started : 1; /* counts as running */
   guint ranged : 1;
   guint granted : 1;
+  guint encoded : 1; /* the path has a percent sign */
 };
 
 static inline const HttpSettings *
@@ -357,6 +359,7 @@ gboolean http_exchange_route (HttpExchange *self);
 gboolean http_exchange_filter (HttpExchange *self, const GArray *filters);
 /* Whether an encoded path lies at or below a prefix, segment by segment. */
 gboolean http_path_below (CsSlice path, const char *prefix);
+gsize http_prefix_length (const char *prefix);
 
 /* http-worker.c: on the worker */
 void http_worker_drain (HttpWorker *self);
