@@ -1,6 +1,7 @@
 /* test-stream.c: bytes go in and out whole, output of a turn leaves in one write, slow peers hold
  * nobody up, and ends are ends.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -454,6 +455,30 @@ test_integrity (void)
   close (fd);
 }
 
+/* A connection at rest costs its struct and nothing else: buffers go back. */
+static void
+test_idle (void)
+{
+  enum { N = 2000 };
+  CsListener *listener = test_listen ("127.0.0.1:0", NULL, echo_accept, NULL);
+  g_autofree int *fds = g_new (int, N);
+  gsize before = mallinfo2 ().uordblks, after;
+
+  for (guint i = 0; i < N; i++)
+    {
+      fds[i] = test_connect (listener);
+      test_send (fds[i], "hello");
+      test_receive (fds[i], "hello");
+    }
+  let_workers_turn ();
+  after = mallinfo2 ().uordblks;
+  g_test_message ("%.1f bytes each", (double) (after - before) / N);
+  g_assert_cmpuint (after - before, <, (gsize) N * 256 + 4 * 65536);
+  for (guint i = 0; i < N; i++)
+    close (fds[i]);
+  test_wait_streams (0);
+}
+
 static void
 test_size (void)
 {
@@ -478,6 +503,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/net/stream/abort", test_abort, with_runtime);
   g_test_add_data_func ("/net/stream/info", test_info, with_runtime);
   g_test_add_data_func ("/net/stream/integrity", test_integrity, with_runtime);
+  g_test_add_data_func ("/net/stream/idle", test_idle, with_runtime);
   g_test_add_func ("/net/stream/size", test_size);
   return g_test_run ();
 }
