@@ -234,11 +234,8 @@ ctl_print_reload (JsonNode *result)
 {
   JsonObject *reload = json_node_get_object (result);
   g_autofree char *changed = join (array_of (reload, "changed"));
-  g_autofree char *restart = join (array_of (reload, "restart_needed"));
 
   print_line ("changed", changed);
-  if (length_of (array_of (reload, "restart_needed")) > 0)
-    print_line ("restart", restart);
 }
 
 void

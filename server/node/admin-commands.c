@@ -219,7 +219,7 @@ reload (CsNode *node, const char *const *args, GString *out, GError **error)
   g_string_append (out, "{\"changed\":[");
   if (!cs_reload (node, out, error))
     return FALSE;
-  g_string_append (out, "],\"restart_needed\":[]}");
+  g_string_append (out, "]}");
   return TRUE;
 }
 
