@@ -19,7 +19,10 @@ typedef struct
   guint64 ref;     /* where the bytes are stored; 0: not yet */
   gboolean stub;   /* of a client: the bytes are those of the parent revision's attachment of that name */
   gboolean has_revpos; /* of a client */
-  gboolean has_digest; /* of a client's stub */
+  gboolean has_digest; /* of a client's stub, or of the bytes that follow */
+  gboolean follows;  /* the bytes come in a part of their own; `data` is then filled later */
+  gboolean packed;   /* they come gzipped */
+  guint64 packed_length;
   CsSlice data;    /* of a client: the decoded bytes to store */
 } SyncAttachment;
 
@@ -36,10 +39,10 @@ gboolean sync_body_decode (CsSlice bytes, const SyncArena *arena, SyncBody *body
 CsSlice sync_body_encode_table (const SyncAttachment *attachments, guint n,
                                 const SyncArena *arena);
 
-/* Reads a client's `_attachments`: inline base64 `data`, or stubs. FALSE: *error tells. */
+/* Reads a client's `_attachments`: inline base64 `data`, stubs, or what follows. FALSE: *error tells. */
 gboolean sync_attachments_read (SyncJson object, const SyncArena *arena,
                                 SyncAttachment **attachments, guint *n, SyncError *error);
-/* Appends `"_attachments":{…}` as stubs, or with `"data"` where `bytes` (parallel, may be NULL) has them. */
+/* Appends `"_attachments":{…}` as stubs or as what follows, or with `"data"` where `bytes` (parallel, may be NULL) has them. */
 void sync_attachments_append (GString *out, const SyncAttachment *attachments, guint n,
                               const CsSlice *bytes);
 

@@ -1,5 +1,6 @@
 /* sync-document.c: one document: reading, writing, deleting.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-related.h"
 #include "sync-view.h"
 #include "sync-write.h"
 
@@ -562,18 +563,16 @@ refused (CsHttpExchange *exchange, const SyncError *error)
   return FALSE;
 }
 
-/* Reads the body as one document. FALSE: answered. */
+/* Reads one document from its text. FALSE: answered. */
 static gboolean
-read_document (CsHttpExchange *exchange, Sync *self, const SyncArena *arena, SyncDoc *doc)
+parse_document (CsHttpExchange *exchange, Sync *self, const SyncArena *arena, CsSlice text,
+                SyncDoc *doc)
 {
   const SyncSettings *settings = cs_settings (self);
   SyncError error;
-  CsSlice body;
   SyncJson value;
 
-  if (cs_http_read_body (exchange, &body) != CS_OK)
-    return FALSE;
-  if (!sync_json_parse (body, settings->max_depth, &value))
+  if (!sync_json_parse (text, settings->max_depth, &value))
     {
       sync_reply_not_json (exchange);
       return FALSE;
@@ -586,6 +585,29 @@ read_document (CsHttpExchange *exchange, Sync *self, const SyncArena *arena, Syn
                         "the document is larger than sync.max-document");
       return FALSE;
     }
+  return TRUE;
+}
+
+/* Reads the body as one document. FALSE: answered. */
+static gboolean
+read_document (CsHttpExchange *exchange, Sync *self, const SyncArena *arena, SyncDoc *doc)
+{
+  CsSlice body;
+
+  return cs_http_read_body (exchange, &body) == CS_OK
+         && parse_document (exchange, self, arena, body, doc);
+}
+
+/* Reads the document that begins a multipart/related. FALSE: answered. */
+static gboolean
+read_related (SyncRelated *related, Sync *self, SyncDoc *doc)
+{
+  CsSlice text;
+
+  if (!sync_related_document (related, &text)
+      || !parse_document (related->exchange, self, &related->arena, text, doc))
+    return FALSE;
+  doc->related = TRUE;
   return TRUE;
 }
 
@@ -605,8 +627,10 @@ wait_for_nothing (CsHttpExchange *exchange)
   return cs_http_query (exchange, "batch", &batch) && cs_slice_is (batch, "ok");
 }
 
+/* `related`: what the attachments come from; NULL: none follow. */
 static void
-write_document (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncDoc *doc, gboolean tagged)
+write_document (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncDoc *doc,
+                SyncRelated *related, gboolean tagged)
 {
   SyncArena arena = sync_exchange_arena (exchange);
   gboolean graft = is_graft (exchange);
@@ -619,7 +643,8 @@ write_document (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncDoc *doc, 
       refused (exchange, &error);
       return;
     }
-  if (!commit_one (exchange, self, db, &edit))
+  if ((related != NULL && !sync_related_attachments (related, &edit))
+      || !commit_one (exchange, self, db, &edit))
     return;
   sync_set_location (exchange, self, cs_slice_str (db->name), doc->id, cs_slice (NULL, 0));
   if (wait_for_nothing (exchange))
@@ -632,14 +657,20 @@ sync_document_put (CsHttpExchange *exchange, gpointer self)
 {
   g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
   SyncArena arena = sync_exchange_arena (exchange);
+  g_auto (SyncRelated) related = { 0 };
+  gboolean is_related;
   SyncDoc doc;
   CsSlice id;
 
-  if (db == NULL || !checked_path_id (exchange, &id)
-      || !read_document (exchange, self, &arena, &doc) || !given_revision (exchange, &doc))
+  if (db == NULL || !checked_path_id (exchange, &id))
+    return;
+  is_related = sync_related_begin (&related, exchange, self);
+  if (!(is_related ? read_related (&related, self, &doc)
+                   : read_document (exchange, self, &arena, &doc))
+      || !given_revision (exchange, &doc))
     return;
   doc.id = id;
-  write_document (exchange, self, db, &doc, TRUE);
+  write_document (exchange, self, db, &doc, is_related ? &related : NULL, TRUE);
 }
 
 void
@@ -694,5 +725,5 @@ sync_document_post (CsHttpExchange *exchange, gpointer self)
   if (doc.id.len > 7 && memcmp (doc.id.data, "_local/", 7) == 0)
     sync_local_write (exchange, self, db, &doc, FALSE);
   else
-    write_document (exchange, self, db, &doc, FALSE);
+    write_document (exchange, self, db, &doc, NULL, FALSE);
 }

@@ -55,6 +55,21 @@ graft_path (SyncEdit *edit, const SyncDoc *doc, const SyncArena *arena, SyncErro
   return TRUE;
 }
 
+static gboolean
+read_attachments (SyncEdit *edit, const SyncDoc *doc, const SyncArena *arena, SyncError *error)
+{
+  static const SyncError no_parts
+    = { 400, "bad_request", "Only a multipart/related request can have attachments that follow" };
+
+  if (!sync_attachments_read (doc->attachments, arena, &edit->attachments, &edit->n_attachments,
+                              error))
+    return FALSE;
+  for (guint i = 0; i < edit->n_attachments && !doc->related; i++)
+    if (edit->attachments[i].follows)
+      return fail (error, &no_parts);
+  return TRUE;
+}
+
 gboolean
 sync_edit_init (SyncEdit *edit, const SyncDoc *doc, gboolean graft, const SyncArena *arena,
                 SyncError *error)
@@ -71,8 +86,7 @@ sync_edit_init (SyncEdit *edit, const SyncDoc *doc, gboolean graft, const SyncAr
         return fail (error, &invalid_rev);
     }
   if (doc->attachments.type != SYNC_JSON_NONE
-      && !sync_attachments_read (doc->attachments, arena, &edit->attachments, &edit->n_attachments,
-                                 error))
+      && !read_attachments (edit, doc, arena, error))
     return FALSE;
   return !graft || graft_path (edit, doc, arena, error);
 }

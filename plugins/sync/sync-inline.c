@@ -155,6 +155,23 @@ read_digest (SyncAttachment *attachment, SyncJson digest, const SyncArena *arena
     }
 }
 
+/* Lengths are needed: they tell a part that was cut short. */
+static gboolean
+read_follows (SyncAttachment *attachment, SyncJson value, const SyncArena *arena, SyncError *error)
+{
+  SyncJson encoding = sync_json_member (value, "encoding");
+
+  attachment->follows = TRUE;
+  attachment->packed = encoding.type == SYNC_JSON_STRING && sync_json_is (encoding, "gzip");
+  read_digest (attachment, sync_json_member (value, "digest"), arena);
+  if (!sync_json_unsigned (sync_json_member (value, "length"), &attachment->length)
+      || (attachment->packed
+          && !sync_json_unsigned (sync_json_member (value, "encoded_length"),
+                                  &attachment->packed_length)))
+    return refuse_name (error, "The length is missing of attachment ", attachment->name, "", arena);
+  return TRUE;
+}
+
 static gboolean
 read_one (SyncAttachment *attachment, SyncJson value, const SyncArena *arena, SyncError *error)
 {
@@ -174,6 +191,8 @@ read_one (SyncAttachment *attachment, SyncJson value, const SyncArena *arena, Sy
       read_digest (attachment, sync_json_member (value, "digest"), arena);
       return TRUE;
     }
+  if (sync_json_member (value, "follows").type == SYNC_JSON_TRUE)
+    return read_follows (attachment, value, arena, error);
   if (data.type != SYNC_JSON_STRING
       || !sync_base64_decode (sync_json_text (data, arena), arena, &attachment->data))
     return refuse_name (error, "Invalid attachment data for ", attachment->name, "", arena);
@@ -254,7 +273,7 @@ append_one (GString *out, const SyncAttachment *attachment, CsSlice bytes)
   if (bytes.data == NULL)
     {
       append_number (out, ",\"length\":", attachment->length);
-      g_string_append (out, ",\"stub\":true}");
+      g_string_append (out, attachment->follows ? ",\"follows\":true}" : ",\"stub\":true}");
       return;
     }
   g_string_append (out, ",\"data\":\"");

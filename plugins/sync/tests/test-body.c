@@ -91,11 +91,33 @@ test_stub (void)
 }
 
 static void
+test_follows (void)
+{
+  SyncAttachment *attachments;
+  SyncError error;
+  guint n;
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  g_assert_true (read_attachments (
+    "{\"a\":{\"follows\":true,\"length\":5,\"digest\":\"md5-1B2M2Y8AsgTpgAmY7PhCfg==\"},"
+    "\"b\":{\"follows\":true,\"length\":11,\"encoding\":\"gzip\",\"encoded_length\":31}}",
+    &attachments, &n, &error));
+  g_assert_true (attachments[0].follows && attachments[0].has_digest && !attachments[0].packed);
+  g_assert_cmpuint (attachments[0].length, ==, 5);
+  g_assert_true (attachments[1].follows && attachments[1].packed && !attachments[1].has_digest);
+  g_assert_cmpuint (attachments[1].packed_length, ==, 31);
+  sync_attachments_append (out, attachments, 1, NULL);
+  g_assert_nonnull (strstr (out->str, "\"length\":5,\"follows\":true}"));
+}
+
+static void
 test_refused (void)
 {
   static const char *const texts[] = {
     "{\"f\":{\"data\":\"%%%\"}}",   "{\"f\":{\"data\":5}}",   "{\"f\":{}}",
     "{\"_x\":{\"data\":\"AA==\"}}", "{\"f\":{\"data\":\"AAAAA\"}}",
+    "{\"f\":{\"follows\":true}}",
+    "{\"f\":{\"follows\":true,\"length\":1,\"encoding\":\"gzip\"}}",
     "{\"f\":{\"data\":\"\"},\"f\":{\"data\":\"\"}}",
     "{\"f\":{\"data\":\"\",\"content_type\":\"a\\r\\nX: y\"}}",
   };
@@ -185,6 +207,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sync/attachment/inline", test_inline);
   g_test_add_func ("/sync/attachment/base64", test_base64);
   g_test_add_func ("/sync/attachment/stub", test_stub);
+  g_test_add_func ("/sync/attachment/follows", test_follows);
   g_test_add_func ("/sync/attachment/refused", test_refused);
   g_test_add_func ("/sync/body/codec", test_codec);
   g_test_add_func ("/sync/body/plain", test_plain);
