@@ -347,32 +347,49 @@ append_head (AllDocs *self, GString *out)
 }
 
 static void
-stream (AllDocs *self)
+append_tail (AllDocs *self, GString *out)
 {
-  g_autoptr (GString) out = g_string_sized_new (8192);
-  CsStatus status = append_head (self, out);
-
-  if (status != CS_OK)
-    {
-      sync_reply_status (self->exchange, status);
-      return;
-    }
-  sync_begin (self->exchange, "application/json");
-  status = self->keys.type == SYNC_JSON_ARRAY ? stream_keys (self, out) : stream_range (self, out);
-  if (status != CS_OK)
-    {
-      cs_http_abort (self->exchange);
-      return;
-    }
   g_string_append (out, "\n]");
   if (self->design)
     g_string_append_printf (out, ",\"total_rows\":%" G_GUINT64_FORMAT ",\"offset\":null",
                             self->n_rows);
-  g_string_append (out, "}\n");
-  if (sync_flush (self->exchange, out) == CS_OK)
-    cs_http_end (self->exchange);
+  g_string_append_c (out, '}');
+}
+
+/* One listing, from brace to brace. */
+static CsStatus
+stream_listing (AllDocs *self, GString *out)
+{
+  CsStatus status = append_head (self, out);
+
+  if (status == CS_OK)
+    status = self->keys.type == SYNC_JSON_ARRAY ? stream_keys (self, out)
+                                                : stream_range (self, out);
+  append_tail (self, out);
+  return status;
+}
+
+static void
+end (CsHttpExchange *exchange, CsStatus status, GString *out)
+{
+  if (status == CS_OK)
+    status = sync_flush (exchange, out);
+  if (status == CS_OK)
+    cs_http_end (exchange);
   else
-    cs_http_abort (self->exchange);
+    cs_http_abort (exchange);
+}
+
+static void
+stream (AllDocs *self)
+{
+  g_autoptr (GString) out = g_string_sized_new (8192);
+  CsStatus status;
+
+  sync_begin (self->exchange, "application/json");
+  status = stream_listing (self, out);
+  g_string_append_c (out, '\n');
+  end (self->exchange, status, out);
 }
 
 /* FALSE: answered. */
@@ -409,4 +426,62 @@ sync_all_docs (CsHttpExchange *exchange, gpointer self)
   request.design = g_str_has_suffix (cs_http_route (exchange)->path, "/_design_docs");
   if (read_post (&request) && read_parameters (&request))
     stream (&request);
+}
+
+/* ---- _all_docs/queries: several listings in one answer ---- */
+
+/* Reads every query before the answer begins, so that a bad one is told as such. */
+static AllDocs *
+read_queries (AllDocs *self, guint *n)
+{
+  SyncJson list = sync_json_member (self->body, "queries");
+  SyncJsonCursor cursor;
+  SyncJson query;
+  AllDocs *queries;
+
+  *n = 0;
+  if (!sync_json_elements (&cursor, list))
+    {
+      sync_reply_error (self->exchange, 400, "bad_request", "`queries` must be an array.");
+      return NULL;
+    }
+  while (sync_json_next_element (&cursor, &query))
+    ++*n;
+  queries = sync_alloc (&self->arena, (*n + 1) * sizeof *queries);
+  sync_json_elements (&cursor, list);
+  for (guint i = 0; sync_json_next_element (&cursor, &query); i++)
+    {
+      queries[i] = *self;
+      queries[i].body = query;
+      if (!read_parameters (&queries[i]))
+        return NULL;
+    }
+  return queries;
+}
+
+void
+sync_all_docs_queries (CsHttpExchange *exchange, gpointer self)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
+  AllDocs request = { .exchange = exchange, .self = self, .db = db };
+  g_autoptr (GString) out = NULL;
+  AllDocs *queries;
+  guint n;
+  CsStatus status = CS_OK;
+
+  if (db == NULL)
+    return;
+  request.arena = sync_exchange_arena (exchange);
+  if (!read_post (&request) || (queries = read_queries (&request, &n)) == NULL)
+    return;
+  out = g_string_new ("{\"results\":[");
+  sync_begin (exchange, "application/json");
+  for (guint i = 0; status == CS_OK && i < n; i++)
+    {
+      if (i > 0)
+        g_string_append_c (out, ',');
+      status = stream_listing (&queries[i], out);
+    }
+  g_string_append (out, "]}\n");
+  end (exchange, status, out);
 }

@@ -51,6 +51,8 @@ static const CsHttpRoute routes[] = {
   GET ("/{db}/_all_docs", sync_all_docs, "Documents by id"),
   POST ("/{db}/_all_docs", sync_all_docs, "Documents of the given ids"),
   OTHERS ("/{db}/_all_docs"),
+  POST ("/{db}/_all_docs/queries", sync_all_docs_queries, "Several listings in one answer"),
+  OTHERS ("/{db}/_all_docs/queries"),
   GET ("/{db}/_design_docs", sync_all_docs, "Design documents by id"),
   POST ("/{db}/_design_docs", sync_all_docs, "Design documents of the given ids"),
   OTHERS ("/{db}/_design_docs"),

@@ -204,6 +204,7 @@ void sync_revs_diff (CsHttpExchange *exchange, gpointer self);
 void sync_purge (CsHttpExchange *exchange, gpointer self);
 void sync_missing_revs (CsHttpExchange *exchange, gpointer self);
 void sync_all_docs (CsHttpExchange *exchange, gpointer self);
+void sync_all_docs_queries (CsHttpExchange *exchange, gpointer self);
 
 /* ---- sync-cors.c ---- */
 gboolean sync_cors_add (Sync *self, GError **error);
