@@ -29,6 +29,7 @@ clear_worker (CsWorker *worker)
     return;
   cs_wheel_stop (&net->sweep);
   cs_chunk_pool_clear (&net->chunks);
+  g_free (net->record);
   g_ptr_array_unref (net->slabs);
   __atomic_store_n (&worker->net, NULL, __ATOMIC_RELEASE);
   g_free (net);

@@ -149,6 +149,29 @@ send_plain (CsStream *stream)
     }
 }
 
+/* What goes into the next record: a chunk as it is when that fills one, else several together. A try
+ * again begins with the same bytes, as OpenSSL wants. */
+static CsSlice
+next_record (CsStream *stream)
+{
+  NetWorker *net = net_worker (stream->worker);
+  CsChunk *chunk = stream->queue.head;
+  gsize len = chunk->end - chunk->start, done = 0;
+
+  if (chunk->next == NULL || len >= CS_CHUNK_SIZE)
+    return cs_slice (chunk->data + chunk->start, MIN (len, CS_CHUNK_SIZE));
+  if (net->record == NULL)
+    net->record = g_malloc (CS_CHUNK_SIZE);
+  for (; chunk != NULL && done < CS_CHUNK_SIZE; chunk = chunk->next)
+    {
+      gsize part = MIN (chunk->end - chunk->start, CS_CHUNK_SIZE - done);
+
+      memcpy (net->record + done, chunk->data + chunk->start, part);
+      done += part;
+    }
+  return cs_slice (net->record, done);
+}
+
 static void
 send_tls (CsStream *stream)
 {
@@ -156,12 +179,11 @@ send_tls (CsStream *stream)
 
   while (stream->queue.len > 0 && (stream->flags & STREAM_WRITABLE) != 0)
     {
-      CsChunk *chunk = stream->queue.head;
+      CsSlice record = next_record (stream);
       int n;
 
       ERR_clear_error ();
-      n = SSL_write (stream->ssl, chunk->data + chunk->start,
-                     (int) MIN (chunk->end - chunk->start, CS_CHUNK_SIZE));
+      n = SSL_write (stream->ssl, record.data, (int) record.len);
       if (n <= 0)
         {
           /* Once the peer has said its end, OpenSSL names a failed write so too. */

@@ -71,6 +71,7 @@ typedef struct
   CsStream *free;
   GPtrArray *slabs;
   CsChunkPool chunks;
+  char *record; /* where output is joined for TLS */
   gint64 n_streams; /* the rest is read by other threads */
   gint64 accepted;
   gint64 accept_failed;

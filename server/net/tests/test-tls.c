@@ -342,6 +342,92 @@ test_goodbye (void)
   cs_tls_unref (tls);
 }
 
+/* What a turn queues, copies and references, leaves as one record in one write. */
+static void
+joined_accept (CsStream *stream, gpointer data)
+{
+  g_autofree char *big = g_strnfill (9000, 'c');
+  g_autoptr (GBytes) bytes = g_bytes_new (big, 9000);
+
+  cs_stream_write (stream, "a", 1);
+  cs_stream_write (stream, big, 3000);
+  cs_stream_write_bytes (stream, bytes);
+  cs_stream_watch (stream, answer_ready, NULL);
+}
+
+static void
+do_nothing (gpointer data)
+{
+}
+
+static void
+test_joined (void)
+{
+  static const char *const names[] = { "first" };
+  CsTls *tls = load (names, 1, 0);
+  CsListener *listener = test_listen ("127.0.0.1:0", tls, joined_accept, NULL);
+  Client client;
+  char bytes[20000];
+
+  g_assert_true (client_open (&client, listener, NULL, NULL, NULL));
+  g_assert_cmpint (SSL_read (client.ssl, bytes, sizeof bytes), ==, 12001);
+  for (guint i = 0; i < 4; i++)
+    test_on_worker (i % 2, do_nothing, NULL);
+  g_assert_cmpint (test_stat ("stream_writes_total"), ==, 1);
+  client_close (&client);
+  test_wait_streams (0);
+  cs_tls_unref (tls);
+}
+
+/* The peer reads late: records that the kernel did not take are tried again, and nothing is lost. */
+static void
+bulk (gpointer data)
+{
+  CsStream *stream = data;
+  g_autofree char *pattern = g_malloc (51000);
+  g_autoptr (GBytes) block = NULL;
+
+  for (gsize i = 0; i < 51000; i++)
+    pattern[i] = (char) (i % 251);
+  block = g_bytes_new (pattern + 1000, 50000);
+  for (guint i = 0; i < 160; i++)
+    {
+      cs_stream_write (stream, pattern, 1000);
+      cs_stream_write_bytes (stream, block);
+      g_assert_cmpint (cs_stream_flush (stream, 60000, CS_NEVER), ==, CS_OK);
+    }
+  cs_stream_close (stream);
+}
+
+static void
+bulk_accept (CsStream *stream, gpointer data)
+{
+  cs_fiber_start (NULL, bulk, stream, CS_NEVER);
+}
+
+static void
+test_bulk (void)
+{
+  static const char *const names[] = { "first" };
+  CsTls *tls = load (names, 1, 0);
+  CsListener *listener = test_listen ("127.0.0.1:0", tls, bulk_accept, NULL);
+  Client client;
+  gsize total = 0;
+  char bytes[20000];
+  int n;
+
+  g_assert_true (client_open (&client, listener, NULL, NULL, NULL));
+  g_usleep (50000);
+  while ((n = SSL_read (client.ssl, bytes, sizeof bytes)) > 0)
+    for (int i = 0; i < n; i++, total++)
+      if ((guint8) bytes[i] != total % 51000 % 251)
+        g_error ("byte %" G_GSIZE_FORMAT " is wrong", total);
+  g_assert_cmpuint (total, ==, 160 * 51000);
+  client_close (&client);
+  test_wait_streams (0);
+  cs_tls_unref (tls);
+}
+
 static void
 test_bad_files (void)
 {
@@ -375,6 +461,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/net/tls/resume-and-reload", test_resume_and_reload, with_runtime);
   g_test_add_data_func ("/net/tls/no-handshake", test_no_handshake, with_runtime);
   g_test_add_data_func ("/net/tls/goodbye", test_goodbye, with_runtime);
+  g_test_add_data_func ("/net/tls/joined", test_joined, with_runtime);
+  g_test_add_data_func ("/net/tls/bulk", test_bulk, with_runtime);
   g_test_add_func ("/net/tls/bad-files", test_bad_files);
   status = g_test_run ();
   for (guint i = 0; i < 4; i++)
