@@ -225,7 +225,7 @@ cs_stream_kill (CsStream *stream)
 
   if ((stream->flags & STREAM_DEAD) != 0)
     return;
-  stream->flags |= STREAM_DEAD;
+  stream->flags |= STREAM_DEAD | STREAM_FAILED;
   ring_remove (stream);
   net_count (&net->n_streams, -1);
   cs_queue_clear (&stream->queue, &net->chunks);

@@ -10,6 +10,7 @@
 #include "runtime/worker-private.h"
 
 #define DEFAULT_FIBERS 16384
+#define TSAN_FIBERS 8000 /* gcc 12's thread sanitizer dies at 8,128 */
 #define DEFAULT_POOL_THREADS 4
 #define DEFAULT_POOL_QUEUE 1024
 #define POLL_EVERY CS_MS (1)
@@ -119,6 +120,9 @@ cs_runtime_start (const CsRuntimeOptions *options, GError **error)
   guint queue = options->pool_queue != 0 ? options->pool_queue : DEFAULT_POOL_QUEUE;
   guint max_fibers = options->max_fibers != 0 ? options->max_fibers : DEFAULT_FIBERS;
 
+#ifdef CS_TSAN
+  max_fibers = MIN (max_fibers, TSAN_FIBERS);
+#endif
   signal (SIGPIPE, SIG_IGN);
   cs_main_start ();
   if (!cs_pool_start (threads, queue, error))

@@ -265,7 +265,8 @@ worker_main (gpointer data)
     now = turn (worker, now);
   if (cs_worker_room_ != NULL && cs_worker_room_->clear != NULL)
     cs_worker_room_->clear (worker);
-  cs_fiber_pool_clear (worker);
+  if (worker->fibers.n_live == 0)
+    cs_fiber_pool_clear (worker); /* else what still points into the stacks stays valid */
   cs_worker_self_ = NULL;
   give_signal_stack (signal_stack);
   return NULL;
