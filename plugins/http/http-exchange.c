@@ -24,14 +24,14 @@ http_exchange_alloc (HttpExchange *self, gsize length)
       self->arena_at = at + length;
       return at;
     }
-  bytes = MAX (length + sizeof (HttpChunk) + ALIGNMENT, HTTP_CHUNK_BYTES);
-  chunk = bytes == HTTP_CHUNK_BYTES ? http_pool_take (&self->worker->chunks, bytes)
-                                    : g_malloc (bytes);
+  bytes = MAX (length + ALIGNMENT, HTTP_MORE_BYTES);
+  chunk = bytes == HTTP_MORE_BYTES ? http_pool_take (&self->worker->more, bytes)
+                                   : g_malloc (bytes);
   chunk->next = self->chunks;
   chunk->length = bytes;
   self->chunks = chunk;
   at = (char *) chunk + ALIGNMENT;
-  if (bytes == HTTP_CHUNK_BYTES)
+  if (bytes == HTTP_MORE_BYTES)
     {
       self->arena_at = at + length;
       self->arena_end = (char *) chunk + bytes;
@@ -59,8 +59,8 @@ arena_free (HttpExchange *self)
       HttpChunk *chunk = self->chunks;
 
       self->chunks = chunk->next;
-      if (chunk->length == HTTP_CHUNK_BYTES)
-        http_pool_give (&worker->chunks, chunk, KEEP_CHUNKS);
+      if (chunk->length == HTTP_MORE_BYTES)
+        http_pool_give (&worker->more, chunk, KEEP_CHUNKS);
       else
         g_free (chunk);
     }

@@ -239,6 +239,7 @@ http_worker_stop (gpointer plugin, guint worker)
   http_gzip_free_all (self);
   pool_clear (&self->buffers);
   pool_clear (&self->chunks);
+  pool_clear (&self->more);
   pool_clear (&self->connections);
   if (self->holding)
     cs_release (plugin);

@@ -120,7 +120,8 @@ typedef struct
 } HttpClockList;
 
 #define HTTP_BUFFER_BYTES (16 * 1024)
-#define HTTP_CHUNK_BYTES 1024
+#define HTTP_CHUNK_BYTES 1024 /* an exchange and the first of its arena */
+#define HTTP_MORE_BYTES 512   /* what the arena grows by: feeds that wait hold it for long */
 
 typedef struct _HttpFree HttpFree;
 struct _HttpFree
@@ -147,6 +148,7 @@ struct _HttpWorker
   HttpField fields[HTTP_MAX_FIELDS];
   HttpPool buffers; /* of HTTP_BUFFER_BYTES */
   HttpPool chunks;  /* of HTTP_CHUNK_BYTES */
+  HttpPool more;    /* of HTTP_MORE_BYTES */
   HttpPool connections;
   HttpGzip *gzips;
   guint n_gzips;
