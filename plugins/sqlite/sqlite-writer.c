@@ -20,6 +20,8 @@
 #define SWEEP_PAUSE_MS 5
 #define SWEEP_PAUSE_BUSY CS_MS (50)
 #define PAGE 4096
+/* How long a WAL may wait for readings to leave it. */
+#define WAL_PATIENCE_MS 10
 
 typedef enum
 {
@@ -45,6 +47,7 @@ struct _SqliteWriter
   gint64 last_body;
   gint wal_pages; /* atomic */
   gint64 wal_bytes_told;
+  guint wal_look_at; /* size at which it is time again */
   gint checkpointed; /* atomic: pages the keeper has copied, -1 none since the last look */
   SqliteSweep *sweep;
   gint64 swept_at;
@@ -343,8 +346,24 @@ wait_for_work (SqliteWriter *self)
 
 /* ---- between transactions ---- */
 
-/* The keeper copies most of a long WAL beside us; the rest is copied here, so that it is all done for
- * a moment and the next transaction begins the WAL anew. */
+/* Copies what the keeper left, waits for the readings that still use the WAL (those that begin now do
+ * not), and has the next transaction begin it anew. */
+static void
+begin_wal_anew (SqliteWriter *self, guint pages, guint limit)
+{
+  g_atomic_int_set (&self->checkpointed, -1);
+  cs_stat_add (self->shard->store->stats.checkpoints, 1);
+  if (sqlite3_wal_checkpoint_v2 (self->conn->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL)
+      == SQLITE_OK)
+    {
+      g_atomic_int_set (&self->wal_pages, 0);
+      self->wal_look_at = limit;
+    }
+  else
+    self->wal_look_at = pages + limit / 4; /* a long reading: not at every commit again */
+}
+
+/* The keeper copies most of a long WAL beside us, so that little is left to do here. */
 static void
 look_at_wal (SqliteWriter *self)
 {
@@ -352,14 +371,10 @@ look_at_wal (SqliteWriter *self)
   guint pages = sqlite_writer_wal_pages (self);
   gint copied = g_atomic_int_get (&self->checkpointed);
 
-  if (pages < limit)
+  if (pages < MAX (limit, self->wal_look_at))
     return;
   if (copied >= 0 && (pages - MIN ((guint) copied, pages) <= limit / 2 || pages > limit * 4))
-    {
-      g_atomic_int_set (&self->checkpointed, -1);
-      sqlite3_wal_checkpoint_v2 (self->conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-      cs_stat_add (self->shard->store->stats.checkpoints, 1);
-    }
+    begin_wal_anew (self, pages, limit);
   else
     sqlite_keeper_want_checkpoint (self->shard->keeper);
 }
@@ -443,6 +458,7 @@ sqlite_writer_new (SqliteShard *shard, SqliteConn *conn, GError **error)
       return NULL;
     }
   sqlite3_wal_hook (conn->db, wal_hook, self);
+  sqlite3_busy_timeout (conn->db, WAL_PATIENCE_MS);
   sigfillset (&all);
   pthread_sigmask (SIG_SETMASK, &all, &before);
   self->thread = g_thread_new (name, writer_main, self);
