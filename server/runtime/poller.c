@@ -7,7 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define BATCH 128
+#define BATCH 64
 
 static void
 wake_ready (CsPollSource *source, guint32 events)
