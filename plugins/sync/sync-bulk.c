@@ -274,24 +274,6 @@ append_wanted (BulkGet *self, SyncView *view, CsSlice text, const SyncRev *rev, 
   return append_nodes (view, leaves, n, json);
 }
 
-/* The generation up to which the asker has the attachments. */
-static guint64
-known_generation (BulkGet *self, SyncView *view, SyncJson list)
-{
-  SyncJsonCursor cursor;
-  SyncJson item;
-  SyncRev rev;
-  guint64 generation = 0;
-
-  if (!sync_json_elements (&cursor, list))
-    return 0;
-  while (sync_json_next_element (&cursor, &item))
-    if (item.type == SYNC_JSON_STRING && sync_rev_parse (sync_json_text (item, &self->arena), &rev)
-        && sync_tree_find (&view->tree, &rev) >= 0)
-      generation = MAX (generation, rev.generation);
-  return generation;
-}
-
 static CsStatus
 append_document (BulkGet *self, SyncJson item, CsSlice id, SyncJson rev_member, GString *json)
 {
@@ -319,7 +301,7 @@ append_document (BulkGet *self, SyncJson item, CsSlice id, SyncJson rev_member, 
     status = CS_CORRUPT;
   else
     {
-      view.since_generation = known_generation (self, &view, atts_since);
+      sync_view_since (&view, atts_since);
       if (rev_member.type == SYNC_JSON_STRING)
         status = append_wanted (self, &view, text, &rev, json);
       else

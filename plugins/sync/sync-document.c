@@ -1,5 +1,6 @@
 /* sync-document.c: one document: reading, writing, deleting.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-parts.h"
 #include "sync-related.h"
 #include "sync-view.h"
 #include "sync-write.h"
@@ -90,26 +91,16 @@ typedef struct
   SyncArena arena;
 } Reading;
 
-static guint64
-since_generation (Reading *reading)
+/* `atts_since` asks for the attachments that are newer. */
+static void
+read_since (Reading *reading)
 {
   CsSlice text;
   SyncJson list;
-  SyncJson item;
-  SyncJsonCursor cursor;
-  SyncRev rev;
-  guint64 generation = 0;
 
-  if (!cs_http_query (reading->exchange, "atts_since", &text) || !sync_json_parse (text, 4, &list)
-      || !sync_json_elements (&cursor, list) || !sync_view_tree (&reading->view))
-    return 0;
-  while (sync_json_next_element (&cursor, &item))
-    if (item.type == SYNC_JSON_STRING
-        && sync_rev_parse (sync_json_text (item, &reading->arena), &rev)
-        && sync_tree_find (&reading->view.tree, &rev) >= 0)
-      generation = MAX (generation, rev.generation);
-  reading->view.flags |= SYNC_VIEW_ATTACHMENTS;
-  return generation;
+  if (cs_http_query (reading->exchange, "atts_since", &text) && sync_json_parse (text, 4, &list)
+      && sync_view_since (&reading->view, list))
+    reading->view.flags |= SYNC_VIEW_ATTACHMENTS;
 }
 
 static void
@@ -120,6 +111,9 @@ reply_view (Reading *reading, gint node, CsSlice rev, gboolean tagged)
 
   if (tagged && sync_not_modified (reading->exchange, rev))
     return;
+  if ((reading->view.flags & SYNC_VIEW_ATTACHMENTS)
+      && sync_parts_related_wanted (reading->exchange))
+    reading->view.flags |= SYNC_VIEW_FOLLOWS;
   status = sync_view_append (&reading->view, node, json);
   if (status == CS_NOT_FOUND)
     {
@@ -133,7 +127,10 @@ reply_view (Reading *reading, gint node, CsSlice rev, gboolean tagged)
     }
   if (tagged)
     sync_set_etag (reading->exchange, rev);
-  sync_reply_json (reading->exchange, 200, json);
+  if (reading->view.n_following > 0)
+    sync_parts_reply_related (reading->exchange, &reading->view, json);
+  else
+    sync_reply_json (reading->exchange, 200, json);
 }
 
 static void
@@ -188,205 +185,6 @@ reply_revision (Reading *reading, CsSlice text)
   reply_view (reading, node, cs_slice (tag->str, tag->len), TRUE);
 }
 
-/* ---- open_revs ---- */
-
-/* Collects the parts of a multipart answer, or the elements of an array. */
-typedef struct
-{
-  GString *out;
-  const char *boundary; /* NULL: a JSON array */
-  guint n;
-} Parts;
-
-static void
-part_begin (Parts *parts, gboolean missing)
-{
-  if (parts->boundary == NULL)
-    g_string_append (parts->out, parts->n == 0 ? (missing ? "{\"missing\":" : "{\"ok\":")
-                                               : (missing ? ",{\"missing\":" : ",{\"ok\":"));
-  else
-    g_string_append_printf (parts->out, "%s--%s\r\nContent-Type: application/json%s\r\n\r\n%s",
-                            parts->n == 0 ? "" : "\r\n", parts->boundary,
-                            missing ? "; error=\"true\"" : "", missing ? "{\"missing\":" : "");
-  parts->n++;
-}
-
-static void
-part_end (Parts *parts, gboolean missing)
-{
-  if (parts->boundary == NULL || missing)
-    g_string_append_c (parts->out, '}');
-}
-
-static void
-append_missing (Parts *parts, CsSlice rev)
-{
-  part_begin (parts, TRUE);
-  sync_json_append_string (parts->out, rev);
-  part_end (parts, TRUE);
-}
-
-static CsStatus
-append_found (Reading *reading, Parts *parts, gint node)
-{
-  CsStatus status;
-
-  part_begin (parts, FALSE);
-  status = sync_view_append (&reading->view, node, parts->out);
-  part_end (parts, FALSE);
-  return status;
-}
-
-static CsStatus
-append_nodes (Reading *reading, Parts *parts, const gint *nodes, guint n)
-{
-  CsStatus status = CS_OK;
-
-  for (guint i = 0; status == CS_OK && i < n; i++)
-    status = append_found (reading, parts, nodes[i]);
-  return status;
-}
-
-static CsStatus
-append_one (Reading *reading, Parts *parts, CsSlice text, const SyncRev *rev, gboolean latest)
-{
-  const SyncTree *tree = &reading->view.tree;
-  gint node = sync_tree_find (tree, rev);
-  gint *leaves;
-
-  if (node >= 0 && latest)
-    {
-      guint n = sync_tree_leaves_below (tree, node, &leaves);
-
-      return append_nodes (reading, parts, leaves, n);
-    }
-  if (node >= 0 && tree->nodes[node].available)
-    return append_found (reading, parts, node);
-  append_missing (parts, text);
-  return CS_OK;
-}
-
-/* FALSE: answered. */
-static gboolean
-append_listed (Reading *reading, Parts *parts, SyncJson list)
-{
-  gboolean latest = sync_query_flag (reading->exchange, "latest");
-  SyncJsonCursor cursor;
-  SyncJson item;
-  SyncRev rev;
-  CsStatus status;
-
-  sync_json_elements (&cursor, list);
-  while (sync_json_next_element (&cursor, &item))
-    {
-      CsSlice text = item.type == SYNC_JSON_STRING ? sync_json_text (item, &reading->arena)
-                                                   : cs_slice ("", 0);
-
-      if (!sync_rev_parse (text, &rev))
-        {
-          sync_reply_error (reading->exchange, 400, "bad_request", "Invalid rev format");
-          return FALSE;
-        }
-      status = append_one (reading, parts, text, &rev, latest);
-      if (status != CS_OK)
-        {
-          sync_reply_status (reading->exchange, status);
-          return FALSE;
-        }
-    }
-  return TRUE;
-}
-
-static gboolean
-wants_json (CsHttpExchange *exchange)
-{
-  static const char *const offered[] = { "multipart/mixed", "application/json", NULL };
-
-  return cs_http_accept (exchange, offered) == 1;
-}
-
-static char *
-make_boundary (void)
-{
-  return g_strdup_printf ("%08x%08x%08x%08x", g_random_int (), g_random_int (), g_random_int (),
-                          g_random_int ());
-}
-
-static void
-reply_parts (CsHttpExchange *exchange, Parts *parts)
-{
-  g_autofree char *type = NULL;
-  CsSlice part;
-
-  if (parts->boundary == NULL)
-    {
-      g_string_append_c (parts->out, ']');
-      sync_reply_json (exchange, 200, parts->out);
-      return;
-    }
-  g_string_append_printf (parts->out, "%s--%s--", parts->n > 0 ? "\r\n" : "", parts->boundary);
-  type = g_strdup_printf ("multipart/mixed; boundary=\"%s\"", parts->boundary);
-  part = cs_slice (parts->out->str, parts->out->len);
-  cs_http_set_header (exchange, "Cache-Control", "must-revalidate");
-  cs_http_reply (exchange, 200, type, &part, 1);
-}
-
-static gboolean
-append_open_revs (Reading *reading, Parts *parts, CsSlice wanted, SyncJson list)
-{
-  gint *leaves;
-  guint n;
-  CsStatus status;
-
-  if (!sync_view_tree (&reading->view))
-    {
-      sync_reply_status (reading->exchange, CS_CORRUPT);
-      return FALSE;
-    }
-  if (!cs_slice_is (wanted, "all"))
-    return append_listed (reading, parts, list);
-  n = sync_tree_leaves (&reading->view.tree, &leaves);
-  status = append_nodes (reading, parts, leaves, n);
-  if (status != CS_OK)
-    sync_reply_status (reading->exchange, status);
-  return status == CS_OK;
-}
-
-/* FALSE: the list is empty, which stands for no open_revs at all. */
-static gboolean
-reply_open_revs (Reading *reading, CsSlice wanted)
-{
-  g_autofree char *boundary = wants_json (reading->exchange) ? NULL : make_boundary ();
-  g_autoptr (GString) out = g_string_new (boundary == NULL ? "[" : "");
-  Parts parts = { out, boundary, 0 };
-  SyncJson list = { SYNC_JSON_NONE };
-
-  if (!cs_slice_is (wanted, "all"))
-    {
-      if (!sync_json_parse (wanted, 4, &list))
-        {
-          sync_reply_not_json (reading->exchange);
-          return TRUE;
-        }
-      if (list.type != SYNC_JSON_ARRAY)
-        {
-          sync_reply_error (reading->exchange, 400, "bad_request", "Invalid list of revisions");
-          return TRUE;
-        }
-      if (list.text.len == 2)
-        return FALSE;
-    }
-  else if (reading->view.record->seq == 0)
-    {
-      reply_missing (reading->exchange, "missing");
-      return TRUE;
-    }
-  reading->view.flags &= SYNC_VIEW_REVS | SYNC_VIEW_ATTACHMENTS;
-  if (append_open_revs (reading, &parts, wanted, list))
-    reply_parts (reading->exchange, &parts);
-  return TRUE;
-}
-
 static void
 reply_document (Reading *reading)
 {
@@ -394,7 +192,8 @@ reply_document (Reading *reading)
   gboolean has_query = cs_http_request (exchange)->query.len > 0;
   CsSlice text;
 
-  if (has_query && cs_http_query (exchange, "open_revs", &text) && reply_open_revs (reading, text))
+  if (has_query && cs_http_query (exchange, "open_revs", &text)
+      && sync_open_revs (exchange, &reading->view, text))
     return;
   if (reading->view.record->seq == 0)
     reply_missing (exchange, "missing");
@@ -433,7 +232,7 @@ sync_document_get (CsHttpExchange *exchange, gpointer self)
   reading.view = (SyncView){ .db = db, .arena = &reading.arena, .record = &rows->records[0],
                              .flags = sync_view_flags (exchange), .epoch = info.epoch };
   if (has_query)
-    reading.view.since_generation = since_generation (&reading);
+    read_since (&reading);
   reply_document (&reading);
   cs_store_rows_free (db->db, rows);
 }

@@ -127,40 +127,119 @@ append_extras (SyncView *view, gint node, GString *out)
     }
 }
 
+/* ---- attachments ---- */
+
+gboolean
+sync_view_since (SyncView *view, SyncJson list)
+{
+  SyncRev *revs = sync_alloc (view->arena, (sync_json_count (list) + 1) * sizeof (SyncRev));
+  SyncJsonCursor cursor;
+  SyncJson item;
+
+  view->since = revs;
+  view->n_since = 0;
+  if (!sync_json_elements (&cursor, list))
+    return FALSE;
+  while (sync_json_next_element (&cursor, &item))
+    if (item.type == SYNC_JSON_STRING
+        && sync_rev_parse (sync_json_text (item, view->arena), &revs[view->n_since]))
+      view->n_since++;
+  return TRUE;
+}
+
+static gboolean
+is_since (const SyncView *view, const SyncRev *rev)
+{
+  for (guint i = 0; i < view->n_since; i++)
+    if (sync_rev_equal (&view->since[i], rev))
+      return TRUE;
+  return FALSE;
+}
+
+/* The newest ancestor that the asker has. A revision of another branch says nothing about this one. */
+static guint64
+known_generation (const SyncView *view, gint node)
+{
+  if (view->n_since == 0)
+    return 0;
+  for (gint at = node; at >= 0; at = view->tree.nodes[at].parent)
+    if (is_since (view, &view->tree.nodes[at].rev))
+      return view->tree.nodes[at].rev.generation;
+  return 0;
+}
+
+static CsSlice
+keep (const SyncView *view, CsSlice text)
+{
+  char *copy = sync_alloc (view->arena, text.len + 1);
+
+  if (text.len > 0)
+    memcpy (copy, text.data, text.len);
+  return cs_slice (copy, text.len);
+}
+
+/* Marks what comes behind the document, and keeps what must be known of it then. */
+static void
+note_following (SyncView *view, SyncBody *body, guint64 known)
+{
+  SyncAttachment *following
+    = sync_alloc (view->arena, body->n_attachments * sizeof (SyncAttachment));
+
+  view->following = following;
+  for (guint i = 0; i < body->n_attachments; i++)
+    {
+      SyncAttachment *to = &following[view->n_following];
+
+      if (body->attachments[i].revpos <= known)
+        continue;
+      body->attachments[i].follows = TRUE;
+      *to = body->attachments[i];
+      to->name = keep (view, to->name);
+      to->type = keep (view, to->type);
+      view->n_following++;
+    }
+}
+
 static CsStatus
-append_attachments (SyncView *view, const SyncBody *body, GString *out)
+append_inline (SyncView *view, const SyncBody *body, guint64 known, GString *out)
 {
   guint n = body->n_attachments;
-  CsSlice *bytes = NULL;
-  guint64 *refs;
+  CsSlice *bytes = sync_alloc (view->arena, n * sizeof *bytes);
+  guint64 *refs = sync_alloc (view->arena, n * sizeof *refs);
   CsStoreBodies *stored = NULL;
-  CsStatus status = CS_OK;
+  CsStatus status;
 
-  if (n == 0)
-    return CS_OK;
-  if (view->flags & SYNC_VIEW_ATTACHMENTS)
-    {
-      refs = sync_alloc (view->arena, n * sizeof *refs);
-      for (guint i = 0; i < n; i++)
-        refs[i] = body->attachments[i].ref;
-      status = cs_store_bodies (view->db->db, refs, n, &stored);
-      if (status != CS_OK)
-        return status;
-      bytes = sync_alloc (view->arena, n * sizeof *bytes);
-      for (guint i = 0; i < n; i++)
-        if (body->attachments[i].revpos <= view->since_generation)
-          bytes[i] = cs_slice (NULL, 0);
-        else
-          bytes[i] = body->attachments[i].length > 0 ? stored->bodies[i] : cs_slice ("", 0);
-    }
-  g_string_append_c (out, ',');
+  for (guint i = 0; i < n; i++)
+    refs[i] = body->attachments[i].ref;
+  status = cs_store_bodies (view->db->db, refs, n, &stored);
+  if (status != CS_OK)
+    return status;
+  for (guint i = 0; i < n; i++)
+    if (body->attachments[i].revpos <= known)
+      bytes[i] = cs_slice (NULL, 0);
+    else
+      bytes[i] = body->attachments[i].length > 0 ? stored->bodies[i] : cs_slice ("", 0);
   sync_attachments_append (out, body->attachments, n, bytes);
   cs_store_bodies_free (view->db->db, stored);
   return CS_OK;
 }
 
 static CsStatus
-append_body (SyncView *view, CsSlice bytes, GString *out)
+append_attachments (SyncView *view, gint node, SyncBody *body, GString *out)
+{
+  if (body->n_attachments == 0)
+    return CS_OK;
+  g_string_append_c (out, ',');
+  if (view->flags & SYNC_VIEW_FOLLOWS)
+    note_following (view, body, known_generation (view, node));
+  else if (view->flags & SYNC_VIEW_ATTACHMENTS)
+    return append_inline (view, body, known_generation (view, node), out);
+  sync_attachments_append (out, body->attachments, body->n_attachments, NULL);
+  return CS_OK;
+}
+
+static CsStatus
+append_body (SyncView *view, gint node, CsSlice bytes, GString *out)
 {
   SyncBody body;
 
@@ -171,7 +250,7 @@ append_body (SyncView *view, CsSlice bytes, GString *out)
       g_string_append_c (out, ',');
       g_string_append_len (out, body.text.data, body.text.len);
     }
-  return append_attachments (view, &body, out);
+  return append_attachments (view, node, &body, out);
 }
 
 static CsStatus
@@ -191,7 +270,7 @@ append_node (SyncView *view, gint node, CsSlice bytes, GString *out)
   g_string_append_c (out, '"');
   if (deleted)
     g_string_append (out, ",\"_deleted\":true");
-  status = append_body (view, bytes, out);
+  status = append_body (view, node, bytes, out);
   if (status == CS_OK && view->flags != 0)
     append_extras (view, node, out);
   g_string_append_c (out, '}');
@@ -204,7 +283,8 @@ sync_view_append (SyncView *view, gint node, GString *out)
   CsStoreBodies *stored = NULL;
   CsStatus status;
 
-  if (node < 0 && (view->flags & SYNC_VIEW_NEEDS_TREE))
+  view->n_following = 0;
+  if (node < 0 && ((view->flags & SYNC_VIEW_NEEDS_TREE) || view->n_since > 0))
     {
       if (!sync_view_tree (view))
         return CS_CORRUPT;

@@ -15,7 +15,8 @@ typedef enum
   SYNC_VIEW_CONFLICTS = 1 << 2,         /* _conflicts */
   SYNC_VIEW_DELETED_CONFLICTS = 1 << 3, /* _deleted_conflicts */
   SYNC_VIEW_LOCAL_SEQ = 1 << 4,         /* _local_seq */
-  SYNC_VIEW_ATTACHMENTS = 1 << 5        /* bytes of attachments inline, else stubs */
+  SYNC_VIEW_ATTACHMENTS = 1 << 5,       /* bytes of attachments inline, else stubs */
+  SYNC_VIEW_FOLLOWS = 1 << 6            /* with ATTACHMENTS: they come behind the document instead */
 } SyncViewFlags;
 
 #define SYNC_VIEW_NEEDS_TREE                                                                       \
@@ -30,7 +31,10 @@ typedef struct
   const CsStoreRecord *record;
   guint flags;
   guint64 epoch;            /* for _local_seq */
-  guint64 since_generation; /* attachments as old as this stay stubs */
+  const SyncRev *since; /* the asker has these revisions' attachments, which stay stubs */
+  guint n_since;
+  const SyncAttachment *following; /* of the document appended last, with FOLLOWS: what is to come behind it */
+  guint n_following;
   SyncTree tree;            /* decoded when the flags need it, or by sync_view_tree () */
   gboolean has_tree;
 } SyncView;
@@ -41,6 +45,8 @@ SyncArena sync_exchange_arena (CsHttpExchange *exchange);
 guint sync_view_flags (CsHttpExchange *exchange);
 /* FALSE: the stored tree is damaged. Needs a record read with CS_STORE_TREE. */
 gboolean sync_view_tree (SyncView *view);
+/* Reads `atts_since`, a list of revisions; anything else is as none. FALSE: it is no list. */
+gboolean sync_view_since (SyncView *view, SyncJson list);
 /* Appends the document as of a node of the tree, or of the winner. Fiber; may wait. CS_NOT_FOUND: the
  * revision's body is not stored. */
 CsStatus sync_view_append (SyncView *view, gint node, GString *out);
