@@ -190,7 +190,7 @@ void sync_local_put (CsHttpExchange *exchange, gpointer self);
 void sync_local_delete (CsHttpExchange *exchange, gpointer self);
 void sync_local_docs (CsHttpExchange *exchange, gpointer self);
 
-/* sync-document.c, sync-attachment.c, sync-bulk.c, sync-purge.c, sync-all-docs.c */
+/* sync-document.c, sync-attachment.c, sync-bulk.c, sync-bulk-get.c, sync-purge.c, sync-all-docs.c */
 void sync_document_get (CsHttpExchange *exchange, gpointer self);
 void sync_document_put (CsHttpExchange *exchange, gpointer self);
 void sync_document_delete (CsHttpExchange *exchange, gpointer self);
