@@ -1,5 +1,6 @@
-/* accept.c: a worker takes connections from its listeners in batches, and leads them through the TLS
- * handshake. Where descriptors or memory are short it pauses, for the kernel's queue keeps the rest.
+/* accept.c: a worker takes connections from its listeners in batches, and leads them through the
+ * TLS handshake. Where descriptors or memory are short it pauses, for the kernel's queue keeps the
+ * rest.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <openssl/err.h>

@@ -1,5 +1,5 @@
-/* bind.c: makes a listener's sockets. A probe without SO_REUSEPORT comes first: a second daemon on the
- * address must fail, not share it silently.
+/* bind.c: makes a listener's sockets. A probe without SO_REUSEPORT comes first: a second daemon on
+ * the address must fail, not share it silently.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <netinet/in.h>

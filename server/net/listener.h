@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Between cs_runtime_start () and cs_runtime_stop (), main thread. Open: workers begin to accept from
- * the listeners bound so far and from those bound later. */
+/* Between cs_runtime_start () and cs_runtime_stop (), main thread. Open: workers begin to accept
+ * from the listeners bound so far and from those bound later. */
 void cs_listeners_open (void);
 
 /* Stops or goes on accepting on all; the sockets stay open. */

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 extern const CsStreamTable cs_stream_table_;
 
-/* Registers the room's hooks with the runtime and its stats. Main thread, after cs_runtime_start (). */
+/* Registers the room's hooks with the runtime and its stats. Main thread, after cs_runtime_start
+ * (). */
 void cs_net_start (void);
 
 /* Open streams of the node, any thread. */

@@ -107,7 +107,8 @@ void
 cs_net_start (void)
 {
   static const CsWorkerRoom room
-    = { .begin_stop = begin_stop, .stop = stop_worker, .clear = clear_worker, .count_owned = count_owned,
+    = { .begin_stop = begin_stop, .stop = stop_worker, .clear = clear_worker,
+        .count_owned = count_owned,
         .ended = cs_listeners_forget };
 
   cs_worker_room_ = &room;

@@ -1,6 +1,6 @@
-/* stream-close.c: ends a stream so that the peer can read the last answer: what is queued is sent, then
- * our end, then what the peer still sends is read and dropped until its end or a time limit; for a
- * socket closed with unread bytes resets the connection (RFC 9112 §9.6).
+/* stream-close.c: ends a stream so that the peer can read the last answer: what is queued is sent,
+ * then our end, then what the peer still sends is read and dropped until its end or a time limit;
+ * for a socket closed with unread bytes resets the connection (RFC 9112 §9.6).
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <openssl/err.h>

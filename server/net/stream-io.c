@@ -62,7 +62,8 @@ tls_status (CsStream *stream, int result)
     }
 }
 
-/* Until the buffer is full or a whole record is missing: so a short answer means no more here too. */
+/* Until the buffer is full or a whole record is missing: so a short answer means no more here
+ * too. */
 static gssize
 receive_tls (CsStream *stream, char *buffer, gsize len)
 {
@@ -149,8 +150,8 @@ send_plain (CsStream *stream)
     }
 }
 
-/* What goes into the next record: a chunk as it is when that fills one, else several together. A try
- * again begins with the same bytes, as OpenSSL wants. */
+/* What goes into the next record: a chunk as it is when that fills one, else several together. A
+ * try again begins with the same bytes, as OpenSSL wants. */
 static CsSlice
 next_record (CsStream *stream)
 {

@@ -1,5 +1,5 @@
-/* stream.c: a stream's events, calls and waits. The kernel tells of changes only (EPOLLET, registered
- * once); output is written at the end of the turn.
+/* stream.c: a stream's events, calls and waits. The kernel tells of changes only (EPOLLET,
+ * registered once); output is written at the end of the turn.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <unistd.h>
 

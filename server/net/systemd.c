@@ -1,4 +1,5 @@
-/* systemd.c: sockets that were opened for us (sd_listen_fds(3)): LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES.
+/* systemd.c: sockets that were opened for us (sd_listen_fds(3)): LISTEN_PID, LISTEN_FDS,
+ * LISTEN_FDNAMES.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* fiber-stack.c: the stacks of a worker's fibers: mapped when needed, kept on a free list, their pages
- * given back when the list is long, their depth measured.
+/* fiber-stack.c: the stacks of a worker's fibers: mapped when needed, kept on a free list, their
+ * pages given back when the list is long, their depth measured.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/fiber.h"
 
@@ -79,7 +79,9 @@ depth_by_paint (CsFiber *fiber)
 static void
 paint (CsFiber *fiber)
 {
-  memset (fiber->low, PAINT, fiber->size - MIN (fiber->size, round_to_pages (sizeof *fiber + 8192)));
+  gsize own = round_to_pages (sizeof *fiber + 8192);
+
+  memset (fiber->low, PAINT, fiber->size - own);
   fiber->painted = TRUE;
 }
 

@@ -1,5 +1,5 @@
-/* fiber-switch.h: saving one stack's registers and taking up another's, with what the sanitizers and
- * valgrind must be told.
+/* fiber-switch.h: saving one stack's registers and taking up another's, with what the sanitizers
+ * and valgrind must be told.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CS_FIBER_SWITCH_H
 #define CS_FIBER_SWITCH_H

@@ -83,8 +83,9 @@ void cs_fiber_make_ready (CsFiber *fiber, CsStatus status);
 CsStatus cs_fiber_launch (gpointer self, CsFiberFunc func, gpointer data, gint64 deadline);
 void cs_fiber_interrupt (CsFiber *fiber, CsStatus status);
 
-/* From now on stacks are filled with a pattern, and the deepest use of each fiber is measured by the
- * byte when it ends instead of by the page. For tests; costs 128 KiB of memory a stack. Any thread. */
+/* From now on stacks are filled with a pattern, and the deepest use of each fiber is measured by
+ * the byte when it ends instead of by the page. For tests; costs 128 KiB of memory a stack. Any
+ * thread. */
 void cs_fiber_paint (gboolean paint);
 
 /* The deepest stack of the node so far in bytes; any thread. */

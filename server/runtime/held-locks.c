@@ -1,5 +1,5 @@
-/* held-locks.c: takes the place of GLib's mutex functions in debug builds: counts what a thread holds,
- * and tells the thread sanitizer, which does not see through GLib's futexes.
+/* held-locks.c: takes the place of GLib's mutex functions in debug builds: counts what a thread
+ * holds, and tells the thread sanitizer, which does not see through GLib's futexes.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/held-locks.h"
 

@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 #define CS_LOG_RECORD_MAX 8192
 #define CS_LOG_FIELDS_MAX 32
 
-/* In a ring, followed by the text: owner's name, message, then each field's key and value, every one
- * a 16-bit length and its bytes. Aligned to 8. */
+/* In a ring, followed by the text: owner's name, message, then each field's key and value, every
+ * one a 16-bit length and its bytes. Aligned to 8. */
 typedef struct
 {
   guint32 size; /* of all; 0: the rest of the ring is unused, go on at its beginning */

@@ -19,9 +19,9 @@ typedef enum
   CS_LOG_FORMAT_JOURNAL
 } CsLogFormat;
 
-/* Starts the writer thread. Before it, and after cs_log_stop (), lines are written by their caller, so
- * that nothing said during boot is lost. `fd` is borrowed; -1 is stderr. Main thread. Journal falls back
- * to JSON when journald cannot be reached. */
+/* Starts the writer thread. Before it, and after cs_log_stop (), lines are written by their
+ * caller, so that nothing said during boot is lost. `fd` is borrowed; -1 is stderr. Main thread.
+ * Journal falls back to JSON when journald cannot be reached. */
 void cs_log_start (CsLogFormat format, int fd);
 
 /* Changes the format while running; the lines already queued may take either. Main thread. */

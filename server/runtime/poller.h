@@ -1,4 +1,5 @@
-/* poller.h: readiness of descriptors, edge-triggered; the one place that knows how the kernel tells.
+/* poller.h: readiness of descriptors, edge-triggered; the one place that knows how the kernel
+ * tells.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CS_POLLER_H
 #define CS_POLLER_H
@@ -30,8 +31,8 @@ void cs_poller_clear (CsPoller *poller);
 gboolean cs_poller_add (CsPoller *poller, int fd, guint32 events, CsPollSource *source);
 gboolean cs_poller_remove (CsPoller *poller, int fd);
 
-/* Waits at most `timeout` ms (-1: for ever) and calls the sources that are ready. `awake` is called once
- * in between, when the wait is over. */
+/* Waits at most `timeout` ms (-1: for ever) and calls the sources that are ready. `awake` is
+ * called once in between, when the wait is over. */
 void cs_poller_turn (CsPoller *poller, int timeout, void (*awake) (gpointer data), gpointer data);
 
 /* Ends the wait. Any thread. */

@@ -1,5 +1,5 @@
-/* pool.c: threads for calls that block. A job waits in one queue; a fiber that is cancelled takes back
- * its job if it was not begun, and else waits for its end: the job uses the fiber's memory.
+/* pool.c: threads for calls that block. A job waits in one queue; a fiber that is cancelled takes
+ * back its job if it was not begun, and else waits for its end: the job uses the fiber's memory.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/pool.h"
 

@@ -1,5 +1,5 @@
-/* stats-core.c: each thread adds to slots of its own; a reader sums the threads' slots. Slots come in
- * chunks, so that a thread has those it uses. A thread's figures outlive it.
+/* stats-core.c: each thread adds to slots of its own; a reader sums the threads' slots. Slots come
+ * in chunks, so that a thread has those it uses. A thread's figures outlive it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/stats-core.h"
 

@@ -12,10 +12,11 @@ extern const CsStatsTable cs_stats_table_;
 /* node.max-series; default 10000. Main thread, before the first define. */
 void cs_stats_set_max_series (guint max_series);
 
-/* A series whose value is asked for when it is read: func (data) on the reader's thread. Replaces an
- * older one of the same name and labels. */
+/* A series whose value is asked for when it is read: func (data) on the reader's thread.
+ * Replaces an older one of the same name and labels. */
 typedef gint64 (*CsStatReadFunc) (gpointer data);
-void cs_stats_define_read (gpointer self, const CsStatSpec *spec, CsStatReadFunc func, gpointer data);
+void cs_stats_define_read (gpointer self, const CsStatSpec *spec, CsStatReadFunc func,
+                           gpointer data);
 void cs_stats_read_gauge (const char *name, const char *help, CsStatReadFunc func, gpointer data);
 void cs_stats_read_counter (const char *name, const char *help, CsStatReadFunc func, gpointer data);
 

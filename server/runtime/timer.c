@@ -1,5 +1,6 @@
 /* timer.c: the timer wheel. A timer lies on the level of the highest group of six bits in which its
- * tick differs from the present one, so the first occupied slot of the lowest occupied level is next.
+ * tick differs from the present one, so the first occupied slot of the lowest occupied level is
+ * next.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/timer.h"
 

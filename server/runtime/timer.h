@@ -39,7 +39,7 @@ struct _CsWheel
 {
   gint64 base;
   guint64 tick;  /* everything before it has fired */
-  guint64 floor; /* no timer is placed before it: what a timer starts while timers fire comes later */
+  guint64 floor; /* no timer is placed before it: what is started while timers fire comes later */
   guint count;
   guint64 occupied[CS_WHEEL_LEVELS];
   CsTimerLink slots[CS_WHEEL_LEVELS][CS_WHEEL_SLOTS];

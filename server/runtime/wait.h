@@ -8,9 +8,9 @@
 G_BEGIN_DECLS
 
 /* Who changes it: the waiter IDLE -> WAITING and, when it gives up, back; a waker IDLE -> WOKEN,
- * and WAITING -> WOKEN on the waiter's worker or -> POSTED from elsewhere; the mailbox POSTED -> WOKEN.
- * Giving up fails once it is POSTED: the waiter stays until its mailbox has brought the wake, so
- * nobody touches the memory after the wait has returned. */
+ * and WAITING -> WOKEN on the waiter's worker or -> POSTED from elsewhere; the mailbox POSTED ->
+ * WOKEN. Giving up fails once it is POSTED: the waiter stays until its mailbox has brought the
+ * wake, so nobody touches the memory after the wait has returned. */
 typedef enum
 {
   CS_WAIT_IDLE,

@@ -69,8 +69,8 @@ void cs_worker_post (guint index, CsTask *task);
 void cs_worker_flush_later (CsWorker *worker, CsTask *task);
 void cs_worker_defer (CsTask *task);
 
-/* The room above that has descriptors on the workers. `stop` aborts what is open, and is called until
- * it answers TRUE: nothing is left; `force` drops what is closing too. On the worker. */
+/* The room above that has descriptors on the workers. `stop` aborts what is open, and is called
+ * until it answers TRUE: nothing is left; `force` drops what is closing too. On the worker. */
 typedef struct
 {
   void (*begin_stop) (void); /* main thread, before all else */

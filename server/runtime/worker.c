@@ -1,5 +1,5 @@
-/* worker.c: one worker's loop: descriptors, mailbox, timers, fibers, deferred tasks, output; in this
- * order each turn, so that all a turn queues for a connection leaves in one write.
+/* worker.c: one worker's loop: descriptors, mailbox, timers, fibers, deferred tasks, output; in
+ * this order each turn, so that all a turn queues for a connection leaves in one write.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 #include <signal.h>

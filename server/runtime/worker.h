@@ -1,4 +1,5 @@
-/* worker.h: the worker threads: their loops, mailboxes, per-thread time, and the whole runtime's life.
+/* worker.h: the worker threads: their loops, mailboxes, per-thread time, and the whole runtime's
+ * life.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef CS_WORKER_H
 #define CS_WORKER_H
@@ -34,16 +35,17 @@ gboolean cs_runtime_start (const CsRuntimeOptions *options, GError **error);
 void cs_runtime_on_each_worker (CsWorkerFunc func, gpointer data);
 
 /* Cancels every fiber with CS_CANCELLED and waits until the last has ended, while tasks, timers,
- * streams and the pool go on; main-thread tasks are run meanwhile. FALSE: some fiber was still there at
- * `deadline` (logged by owner); it may be called again. Main thread. */
+ * streams and the pool go on; main-thread tasks are run meanwhile. FALSE: some fiber was still
+ * there at `deadline` (logged by owner); it may be called again. Main thread. */
 gboolean cs_runtime_cancel_fibers (gint64 deadline);
 
-/* Ends workers and pool: cancels what is left, lets closing streams flush until `deadline`, runs every
- * task that was posted, to workers, pool and main thread, joins all threads. Main thread. */
+/* Ends workers and pool: cancels what is left, lets closing streams flush until `deadline`, runs
+ * every task that was posted, to workers, pool and main thread, joins all threads. Main thread. */
 void cs_runtime_stop (gint64 deadline);
 
-/* What an instance still has, for the leak audit after its worker_stop (): call it on each worker by
- * cs_runtime_on_each_worker () and once on the main thread (its timers); counts are added up. */
+/* What an instance still has, for the leak audit after its worker_stop (): call it on each
+ * worker by cs_runtime_on_each_worker () and once on the main thread (its timers); counts are
+ * added up. */
 typedef struct
 {
   guint timers;
@@ -63,8 +65,8 @@ typedef struct
 } CsHeartbeat;
 void cs_worker_heartbeat (guint worker, CsHeartbeat *beat);
 
-/* Marks what the calling worker does now, for the watchdog and the crash report; gives back what was
- * marked before, to be restored. Elsewhere it does nothing. */
+/* Marks what the calling worker does now, for the watchdog and the crash report; gives back what
+ * was marked before, to be restored. Elsewhere it does nothing. */
 typedef struct
 {
   const CsOwner *owner;

@@ -405,7 +405,8 @@ info_accept (CsStream *stream, gpointer data)
 
   cs_stream_info (stream, &info);
   getsockopt (stream->fd, IPPROTO_TCP, TCP_NODELAY, &value, &len);
-  text = g_strdup_printf ("%s %d %d %d", g_str_has_prefix (info.peer, "127.0.0.1:") ? "ok" : info.peer,
+  text = g_strdup_printf ("%s %d %d %d",
+                          g_str_has_prefix (info.peer, "127.0.0.1:") ? "ok" : info.peer,
                           info.peer_loopback, info.local_loopback, value);
   cs_stream_write (stream, text, strlen (text));
   cs_stream_close (stream);

@@ -379,7 +379,8 @@ test_joined (void)
   cs_tls_unref (tls);
 }
 
-/* The peer reads late: records that the kernel did not take are tried again, and nothing is lost. */
+/* The peer reads late: records that the kernel did not take are tried again, and nothing is
+ * lost. */
 static void
 bulk (gpointer data)
 {
@@ -434,6 +435,7 @@ test_bad_files (void)
   g_autofree char *cert = g_strdup_printf ("%s/first.crt", dir);
   g_autofree char *key = g_strdup_printf ("%s/first.key", dir);
   g_autofree char *other = g_strdup_printf ("%s/second.key", dir);
+  const char *const named[] = { "/nowhere.crt", "/nowhere.key", other };
   CsTlsPair pairs[] = { { "/nowhere.crt", key }, { cert, "/nowhere.key" }, { cert, other } };
 
   for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
@@ -443,7 +445,7 @@ test_bad_files (void)
 
       g_assert_null (cs_tls_new (&options, &error));
       g_assert_error (error, CS_ERROR, CS_INVALID);
-      g_assert_nonnull (strstr (error->message, i == 0 ? "/nowhere.crt" : i == 1 ? "/nowhere.key" : other));
+      g_assert_nonnull (strstr (error->message, named[i]));
     }
 }
 

@@ -156,8 +156,8 @@ test_cancel (void)
   test_on_fiber (0, cancel_waiting, NULL);
 }
 
-/* Another thread wakes at random moments around the deadline: the wait says what happened, and after
- * it nobody touches the CsWait, which is overwritten at once. */
+/* Another thread wakes at random moments around the deadline: the wait says what happened, and
+ * after it nobody touches the CsWait, which is overwritten at once. */
 typedef struct
 {
   GMutex lock;

@@ -65,7 +65,8 @@ test_text (void)
   g_autofree char *text = log_some (CS_LOG_FORMAT_TEXT);
 
   expect (text, TIME "info    core: listening address=127\\.0\\.0\\.1:80 workers=2$");
-  expect (text, TIME "warning core: odd line value=\"a \\\\\"b\\\\\"\\\\n\xef\xbf\xbd\" empty=\"\"$");
+  expect (text, TIME "warning core: odd line "
+                     "value=\"a \\\\\"b\\\\\"\\\\n\xef\xbf\xbd\" empty=\"\"$");
   g_assert_null (strstr (text, "tok-12345"));
   g_assert_null (strstr (text, "hunter2"));
   g_assert_null (strstr (text, "never seen"));
@@ -90,6 +91,8 @@ test_journal (void)
   g_autofree char *path = g_build_filename (dir, "socket", NULL);
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_DGRAM, 0);
+  static const char value[]
+    = "CLOUDSYNC_FIELD_VALUE\n\x07\0\0\0\0\0\0\0a \"b\"\n\xff\n";
   char bytes[4096] = "";
   gssize n;
 
@@ -104,8 +107,7 @@ test_journal (void)
   expect (bytes, "^MESSAGE=core: listening address=127\\.0\\.0\\.1:80 workers=2$");
   expect (bytes, "^CLOUDSYNC_FIELD_ADDRESS=127\\.0\\.0\\.1:80$");
   n = recv (fd, bytes, sizeof bytes - 1, 0);
-  g_assert_nonnull (memmem (bytes, (gsize) n, "CLOUDSYNC_FIELD_VALUE\n\x07\0\0\0\0\0\0\0a \"b\"\n\xff\n",
-                            sizeof "CLOUDSYNC_FIELD_VALUE\n\x07\0\0\0\0\0\0\0a \"b\"\n\xff\n" - 1));
+  g_assert_nonnull (memmem (bytes, (gsize) n, value, sizeof value - 1));
   close (fd);
   unlink (path);
   rmdir (dir);

@@ -1,4 +1,5 @@
-/* test-pool.c: blocking calls run elsewhere while the worker goes on; cancelled ones are never begun.
+/* test-pool.c: blocking calls run elsewhere while the worker goes on; cancelled ones are never
+ * begun.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "test-host.h"
 

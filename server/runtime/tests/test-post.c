@@ -65,7 +65,8 @@ test_order (void)
   g_assert_cmpuint (received, ==, SENDERS * EACH);
 }
 
-/* A task that goes on from thread to thread, through the pool and the main thread, while all stops. */
+/* A task that goes on from thread to thread, through the pool and the main thread, while all
+ * stops. */
 typedef struct
 {
   CsTask task;

@@ -1,4 +1,5 @@
-/* test-timer.c: the wheel fires each timer once, never early, in order of ticks, whatever is done to it.
+/* test-timer.c: the wheel fires each timer once, never early, in order of ticks, whatever is done
+ * to it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/timer.h"
 

@@ -1,5 +1,5 @@
-/* test-wait-fd.c: fibers wait for descriptors that are not the core's: pipes, files, and the socket of a
- * real client library (hiredis, against a private redis-server).
+/* test-wait-fd.c: fibers wait for descriptors that are not the core's: pipes, files, and the socket
+ * of a real client library (hiredis, against a private redis-server).
  * SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <signal.h>
