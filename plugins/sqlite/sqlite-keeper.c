@@ -67,10 +67,12 @@ keeper_main (gpointer data)
   pthread_mutex_lock (&self->mutex);
   while (!self->stopping)
     {
-      if (g_atomic_int_compare_and_exchange (&self->wanted, TRUE, FALSE))
+      if (g_atomic_int_get (&self->wanted))
         {
           pthread_mutex_unlock (&self->mutex);
           checkpoint (self);
+          /* Only now: wishes that came meanwhile are this one. */
+          g_atomic_int_set (&self->wanted, FALSE);
           pthread_mutex_lock (&self->mutex);
         }
       else if (self->check != NULL && g_get_monotonic_time () >= rest_until)
