@@ -12,11 +12,11 @@ ring_init (CsStream *head)
 static void
 start_worker (guint index, gpointer data)
 {
-  NetWorker *net = g_new0 (NetWorker, 1);
+  NetWorker *net = g_aligned_alloc0 (1, sizeof *net, G_ALIGNOF (NetWorker));
 
   ring_init (&net->open);
   ring_init (&net->timed);
-  net->slabs = g_ptr_array_new_with_free_func (g_free);
+  net->slabs = g_ptr_array_new_with_free_func (g_aligned_free);
   __atomic_store_n (&cs_workers_[index]->net, net, __ATOMIC_RELEASE);
 }
 
@@ -32,7 +32,7 @@ clear_worker (CsWorker *worker)
   g_free (net->record);
   g_ptr_array_unref (net->slabs);
   __atomic_store_n (&worker->net, NULL, __ATOMIC_RELEASE);
-  g_free (net);
+  g_aligned_free (net);
 }
 
 static guint

@@ -41,26 +41,32 @@ typedef struct
   gsize below;
 } StreamWaiter;
 
+/* Three cache lines: what an event needs, what output needs, the rest. */
 struct _CsStream
 {
   CsPollSource source;
-  CsTask task; /* end of the turn */
   CsWorker *worker;
   CsListener *listener;
-  SSL *ssl;
   CsStreamFunc ready;
   gpointer data;
-  CsStreamFunc drained;
-  gpointer drained_data;
   StreamWaiter *reader;
-  StreamWaiter *writer;
-  CsQueue queue;
-  CsStream *prev, *next; /* of the worker's open ones, or of those with a deadline */
-  gint64 deadline;       /* of the handshake or of closing */
+  SSL *ssl;
   int fd;
   guint flags;
+
+  CsTask task; /* end of the turn */
+  CsQueue queue;
+  StreamWaiter *writer;
+  CsStreamFunc drained;
+  union
+  {
+    gpointer drained_data;
+    gint64 deadline; /* of the handshake or of closing */
+  };
+
+  CsStream *prev, *next; /* of the worker's open ones, or of those with a deadline */
   char peer[48];
-};
+} __attribute__ ((aligned (64)));
 
 /* A worker's share. */
 typedef struct

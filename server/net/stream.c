@@ -181,7 +181,7 @@ take_free (NetWorker *net)
 
   if (stream == NULL)
     {
-      CsStream *slab = g_new (CsStream, SLAB);
+      CsStream *slab = g_aligned_alloc (SLAB, sizeof *slab, G_ALIGNOF (CsStream));
 
       g_ptr_array_add (net->slabs, slab);
       for (guint i = 0; i < SLAB; i++)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define BATCH 64
+#define AHEAD 2 /* sources are far apart in memory: the one after the next is fetched meanwhile */
 
 static void
 wake_ready (CsPollSource *source, guint32 events)
@@ -80,6 +81,8 @@ cs_poller_turn (CsPoller *poller, int timeout, void (*awake) (gpointer data), gp
     {
       CsPollSource *source = events[i].data.ptr;
 
+      if (i + AHEAD < n)
+        __builtin_prefetch (events[i + AHEAD].data.ptr);
       source->ready (source, events[i].events);
     }
 }
