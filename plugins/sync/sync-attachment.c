@@ -298,11 +298,10 @@ unpack (gpointer data)
 }
 
 CsStatus
-sync_unpack (Sync *self, const SyncArena *arena, CsSlice *bytes)
+sync_unpack (Sync *self, const SyncArena *arena, gsize most, CsSlice *bytes)
 {
-  const SyncSettings *settings = cs_settings (self);
   g_autoptr (GByteArray) out = g_byte_array_new ();
-  Unpacking unpacking = { *bytes, settings->max_attachment, out, CS_OK };
+  Unpacking unpacking = { *bytes, most, out, CS_OK };
   CsStatus status = cs_pool_run (self, unpack, &unpacking);
   char *copy;
 
@@ -319,6 +318,7 @@ sync_unpack (Sync *self, const SyncArena *arena, CsSlice *bytes)
 static gboolean
 decode_upload (Request *request, CsSlice *bytes)
 {
+  const SyncSettings *settings = cs_settings (request->self);
   CsSlice coding = cs_http_header (request->exchange, "Content-Encoding");
   CsStatus status;
 
@@ -327,7 +327,7 @@ decode_upload (Request *request, CsSlice *bytes)
   if (!cs_slice_is (coding, "gzip"))
     return refuse (request, 415, "bad_content_type",
                    "Only gzip and identity content-encodings are supported");
-  status = sync_unpack (request->self, &request->arena, bytes);
+  status = sync_unpack (request->self, &request->arena, settings->max_attachment, bytes);
   if (status == CS_INVALID)
     return refuse (request, 400, "bad_request", "the attachment is not the gzip it is said to be");
   return status == CS_OK || fail (request, status);

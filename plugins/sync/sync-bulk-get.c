@@ -1,4 +1,5 @@
-/* sync-bulk-get.c: _bulk_get: many revisions of many documents, as JSON or in parts with their attachments.
+/* sync-bulk-get.c: _bulk_get: many revisions of many documents, as JSON or in parts with their
+ * attachments.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-parts.h"
 #include "sync-write.h"

@@ -1,7 +1,7 @@
 /* sync-multipart.c: a multipart body read as its bytes come.
  *
- * A delimiter is CR LF, two dashes and the boundary. No byte after its first is a CR, so a match that fails can
- * begin anew nowhere but at the byte that failed.
+ * A delimiter is CR LF, two dashes and the boundary. No byte after its first is a CR, so a match
+ * that fails can begin anew nowhere but at the byte that failed.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-multipart.h"
 
@@ -46,7 +46,8 @@ cut (CsSlice *text, char at)
   return piece;
 }
 
-/* The value of a parameter, quoted or not; *rest goes on behind it. Quoted pairs stand for nothing here. */
+/* The value of a parameter, quoted or not; *rest goes on behind it. Quoted pairs stand for nothing
+ * here. */
 static CsSlice
 take_value (CsSlice *rest)
 {

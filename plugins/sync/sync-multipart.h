@@ -29,12 +29,13 @@ typedef struct
   guint state;
 } SyncMultipart;
 
-/* The boundary of a Content-Type of this media type, such as "multipart/related". FALSE: another type, or no
- * usable boundary. */
+/* The boundary of a Content-Type of this media type, such as "multipart/related". FALSE: another
+ * type, or no usable boundary. */
 gboolean sync_multipart_boundary (CsSlice content_type, const char *type, CsSlice *boundary);
 
 void sync_multipart_init (SyncMultipart *self, CsSlice boundary);
-/* The next event; *input is shortened by what it took. *data is of the input or of self, until the next call. */
+/* The next event; *input is shortened by what it took. *data is of the input or of self, until the
+ * next call. */
 SyncMultipartEvent sync_multipart_next (SyncMultipart *self, CsSlice *input, CsSlice *data);
 
 #endif

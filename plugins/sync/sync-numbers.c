@@ -1,12 +1,13 @@
-/* sync-numbers.c: numbers kept with a database: _revs_limit, _purged_infos_limit, how often was purged.
+/* sync-numbers.c: numbers kept with a database: _revs_limit, _purged_infos_limit, how often was
+ * purged.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync.h"
 
 const SyncNumber sync_revs_limit = { "revs_limit", 1000, 1000000 };
 const SyncNumber sync_purge_seq = { "purge_seq", 0, G_MAXINT64 };
 
-/* In CouchDB, of the histories that its indexes and its other copies of a shard catch up with. Here a purge is
- * complete when it is answered; the number is kept for those who set it. */
+/* In CouchDB, of the histories that its indexes and its other copies of a shard catch up with.
+ * Here a purge is complete when it is answered; the number is kept for those who set it. */
 static const SyncNumber purged_infos_limit = { "purged_infos_limit", 1000, G_MAXINT64 };
 
 CsStatus

@@ -1,4 +1,5 @@
-/* sync-open-revs.c: `open_revs`: several revisions of one document, as a JSON array or as multipart/mixed.
+/* sync-open-revs.c: `open_revs`: several revisions of one document, as a JSON array or as
+ * multipart/mixed.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-parts.h"
 

@@ -1,4 +1,5 @@
-/* sync-parts.h: answers of several parts: revisions as multipart/mixed, one with its attachments as multipart/related.
+/* sync-parts.h: answers of several parts: revisions as multipart/mixed, one with its attachments
+ * as multipart/related.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SYNC_PARTS_H
 #define SYNC_PARTS_H
@@ -38,7 +39,8 @@ void sync_parts_reply_related (CsHttpExchange *exchange, const SyncView *view, c
 
 /* ---- sync-open-revs.c ---- */
 
-/* Answers `open_revs=` all or a list. FALSE: the list is empty, which stands for no open_revs at all. */
+/* Answers `open_revs=` all or a list. FALSE: the list is empty, which stands for no open_revs at
+ * all. */
 gboolean sync_open_revs (CsHttpExchange *exchange, SyncView *view, CsSlice asked);
 
 #endif

@@ -1,4 +1,5 @@
-/* sync-purge.c: _purge: revisions that are forgotten as if they had never been, without a tombstone.
+/* sync-purge.c: _purge: revisions that are forgotten as if they had never been, without a
+ * tombstone.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-view.h"
 #include "sync-write.h"

@@ -1,4 +1,5 @@
-/* sync-related.c: reads multipart/related: a document, then the bytes of its attachments in the order of its members.
+/* sync-related.c: reads multipart/related: a document, then the bytes of its attachments in the
+ * order of its members.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-related.h"
 
@@ -72,7 +73,8 @@ sync_related_document (SyncRelated *self, CsSlice *text)
          || refuse (self, "the document's part does not end");
 }
 
-/* Memory is taken for one part at a time, once the part before it was as long as it was said to be. */
+/* Memory is taken for one part at a time, once the part before it was as long as it was said to
+ * be. */
 static gboolean
 read_part (SyncRelated *self, SyncAttachment *attachment, guint64 length)
 {
@@ -104,11 +106,17 @@ read_part (SyncRelated *self, SyncAttachment *attachment, guint64 length)
   return n == length || refuse (self, "attachment shorter than expected");
 }
 
+/* Few bytes can be packed many: all of them together may unpack to one large attachment. */
 static gboolean
 unpack (SyncRelated *self, SyncAttachment *attachment)
 {
-  CsStatus status = sync_unpack (self->self, &self->arena, &attachment->data);
+  const SyncSettings *settings = cs_settings (self->self);
+  gsize left = settings->max_attachment - self->unpacked;
+  CsStatus status = CS_TOO_LARGE;
 
+  if (attachment->length <= left)
+    status = sync_unpack (self->self, &self->arena, left, &attachment->data);
+  self->unpacked += attachment->data.len;
   if (status == CS_INVALID || (status == CS_OK && attachment->data.len != attachment->length))
     return refuse (self, "an attachment is not the gzip it is said to be");
   if (status != CS_OK)

@@ -15,6 +15,7 @@ typedef struct
   SyncMultipart parser;
   char *buffer;
   CsSlice input;     /* of the buffer: read, not looked at yet */
+  gsize unpacked;    /* bytes that gzip has grown to, all attachments together */
   GString *document; /* NULL: the request is no multipart/related */
 } SyncRelated;
 
@@ -22,7 +23,7 @@ typedef struct
 gboolean sync_related_begin (SyncRelated *self, CsHttpExchange *exchange, Sync *sync);
 /* The first part, which is the document's text; lives until clear. FALSE: answered. Waits. */
 gboolean sync_related_document (SyncRelated *self, CsSlice *text);
-/* Fills the attachments that follow, in order, to the end of the request. FALSE: answered. Waits. */
+/* Fills the attachments that follow, in order, to the request's end. FALSE: answered. Waits. */
 gboolean sync_related_attachments (SyncRelated *self, SyncEdit *edit);
 void sync_related_clear (SyncRelated *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SyncRelated, sync_related_clear)

@@ -156,7 +156,8 @@ is_since (const SyncView *view, const SyncRev *rev)
   return FALSE;
 }
 
-/* The newest ancestor that the asker has. A revision of another branch says nothing about this one. */
+/* The newest ancestor that the asker has. A revision of another branch says nothing about this
+ * one. */
 static guint64
 known_generation (const SyncView *view, gint node)
 {

@@ -16,7 +16,7 @@ typedef enum
   SYNC_VIEW_DELETED_CONFLICTS = 1 << 3, /* _deleted_conflicts */
   SYNC_VIEW_LOCAL_SEQ = 1 << 4,         /* _local_seq */
   SYNC_VIEW_ATTACHMENTS = 1 << 5,       /* bytes of attachments inline, else stubs */
-  SYNC_VIEW_FOLLOWS = 1 << 6            /* with ATTACHMENTS: they come behind the document instead */
+  SYNC_VIEW_FOLLOWS = 1 << 6            /* with ATTACHMENTS: they come behind it instead */
 } SyncViewFlags;
 
 #define SYNC_VIEW_NEEDS_TREE                                                                       \
@@ -33,7 +33,7 @@ typedef struct
   guint64 epoch;            /* for _local_seq */
   const SyncRev *since; /* the asker has these revisions' attachments, which stay stubs */
   guint n_since;
-  const SyncAttachment *following; /* of the document appended last, with FOLLOWS: what is to come behind it */
+  const SyncAttachment *following; /* with FOLLOWS: what is to come behind the last document */
   guint n_following;
   SyncTree tree;            /* decoded when the flags need it, or by sync_view_tree () */
   gboolean has_tree;
@@ -47,8 +47,8 @@ guint sync_view_flags (CsHttpExchange *exchange);
 gboolean sync_view_tree (SyncView *view);
 /* Reads `atts_since`, a list of revisions; anything else is as none. FALSE: it is no list. */
 gboolean sync_view_since (SyncView *view, SyncJson list);
-/* Appends the document as of a node of the tree, or of the winner. Fiber; may wait. CS_NOT_FOUND: the
- * revision's body is not stored. */
+/* Appends the document as of a node of the tree, or of the winner. Fiber; may wait. CS_NOT_FOUND:
+ * the revision's body is not stored. */
 CsStatus sync_view_append (SyncView *view, gint node, GString *out);
 
 #endif

@@ -17,9 +17,9 @@ void sync_reply_written (CsHttpExchange *exchange, guint status, CsSlice id, con
 CsSlice sync_design_id (CsHttpExchange *exchange, CsSlice name);
 /* A fresh document id, of the exchange's arena. */
 CsSlice sync_make_id (CsHttpExchange *exchange);
-/* Unpacks gzip into the arena, at most sync.max-attachment bytes. Waits for the pool. CS_INVALID: not gzip;
- * CS_TOO_LARGE. */
-CsStatus sync_unpack (Sync *self, const SyncArena *arena, CsSlice *bytes);
+/* Unpacks gzip into the arena. Waits for the pool. CS_INVALID: not gzip; CS_TOO_LARGE: more than
+ * `most` bytes. */
+CsStatus sync_unpack (Sync *self, const SyncArena *arena, gsize most, CsSlice *bytes);
 /* Writes a local document and answers. */
 void sync_local_write (CsHttpExchange *exchange, Sync *self, SyncDb *db, const SyncDoc *doc,
                        gboolean tagged);
