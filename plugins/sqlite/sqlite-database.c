@@ -1,4 +1,4 @@
-/* sqlite-database.c: databases by name: which are open, how one begins and ends, its epochs.
+/* sqlite-database.c: databases by name: which are open, how one begins and ends.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sqlite-engine.h"
 #include "sqlite-writer.h"
@@ -304,31 +304,12 @@ typedef struct
   SqliteDb *db;
 } SqliteCreate;
 
-static gint64
-new_epoch (void)
-{
-  return 1 + (((gint64) g_random_int () << 16 | g_random_int_range (0, 65536)) & 0xffffffffffff);
-}
-
-static CsStatus
-insert_epoch (SqliteConn *conn, gint64 number, const SqliteEpoch *epoch)
-{
-  sqlite3_stmt *st = sqlite_conn_statement (conn, SQLITE_ST_EPOCH_INSERT);
-
-  if (st == NULL)
-    return CS_FAILED;
-  sqlite3_bind_int64 (st, 1, number);
-  sqlite3_bind_int64 (st, 2, epoch->epoch);
-  sqlite3_bind_int64 (st, 3, epoch->fork_seq);
-  return sqlite_conn_run (conn, st);
-}
-
 static CsStatus
 insert_database (SqliteWriter *writer, SqliteDb *db, CsSlice name)
 {
   SqliteConn *conn = sqlite_writer_conn (writer);
   sqlite3_stmt *st = sqlite_conn_statement (conn, SQLITE_ST_DATABASE_INSERT);
-  SqliteEpoch epoch = { new_epoch (), 0 };
+  SqliteEpoch epoch = { sqlite_epoch_new (), 0 };
   CsStatus status;
 
   if (st == NULL)
@@ -348,7 +329,7 @@ insert_database (SqliteWriter *writer, SqliteDb *db, CsSlice name)
   status = sqlite_conn_run (conn, st);
   g_array_set_size (db->epochs, 0);
   g_array_append_val (db->epochs, epoch);
-  return status == CS_OK ? insert_epoch (conn, db->number, &epoch) : status;
+  return status == CS_OK ? sqlite_epoch_insert (conn, db->number, &epoch) : status;
 }
 
 static CsStatus
@@ -450,241 +431,5 @@ sqlite_db_drop (CsStore *base, CsSlice name)
     return status;
   status = sqlite_writer_submit (job.db->shard->writer, &job);
   sqlite_db_unref (job.db);
-  return status;
-}
-
-/* ---- state ---- */
-
-typedef struct
-{
-  SqliteJob base;
-  gint64 number;
-  const char *reason;
-} SqliteBar;
-
-static CsStatus
-bar_run (SqliteWriter *writer, SqliteJob *job)
-{
-  SqliteBar *bar = (SqliteBar *) job;
-  SqliteConn *conn = sqlite_writer_conn (writer);
-  sqlite3_stmt *st = sqlite_conn_statement (conn, SQLITE_ST_DATABASE_STATE);
-
-  if (st == NULL)
-    return CS_FAILED;
-  sqlite3_bind_int64 (st, 1, bar->number);
-  sqlite3_bind_int (st, 2, bar->reason != NULL ? SQLITE_DB_READ_ONLY : SQLITE_DB_LIVE);
-  sqlite3_bind_text (st, 3, bar->reason, -1, SQLITE_STATIC);
-  return sqlite_conn_run (conn, st);
-}
-
-static void
-bar_open_one (SqliteShard *shard, gint64 number, SqliteDbState state)
-{
-  SqliteStore *store = shard->store;
-  GHashTableIter iter;
-  gpointer value;
-
-  pthread_mutex_lock (&store->mutex);
-  store->evictions++;
-  g_hash_table_iter_init (&iter, store->open);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      SqliteDb *db = value;
-
-      if (db->shard == shard && db->number == number)
-        g_atomic_int_set (&db->state, state);
-    }
-  pthread_mutex_unlock (&store->mutex);
-}
-
-CsStatus
-sqlite_db_set_read_only (SqliteShard *shard, gint64 number, const char *reason)
-{
-  SqliteBar bar = { .base = { .run = bar_run, .n_rows = 1 }, .number = number, .reason = reason };
-  CsStatus status = sqlite_writer_submit (shard->writer, &bar.base);
-
-  bar_open_one (shard, number, reason != NULL ? SQLITE_DB_READ_ONLY : SQLITE_DB_LIVE);
-  return status;
-}
-
-typedef struct
-{
-  SqliteJob base;
-  SqliteEpoch epoch;
-} SqliteFork;
-
-static CsStatus
-fork_run (SqliteWriter *writer, SqliteJob *job)
-{
-  SqliteFork *fork = (SqliteFork *) job;
-
-  sqlite_writer_touch (writer, job->db);
-  fork->epoch.fork_seq = job->db->draft.last_seq;
-  return insert_epoch (sqlite_writer_conn (writer), job->db->number, &fork->epoch);
-}
-
-static void
-fork_done (SqliteWriter *writer, SqliteJob *job)
-{
-  SqliteFork *fork = (SqliteFork *) job;
-
-  pthread_mutex_lock (&job->db->mutex);
-  g_array_append_val (job->db->epochs, fork->epoch);
-  pthread_mutex_unlock (&job->db->mutex);
-}
-
-CsStatus
-sqlite_db_fork (SqliteDb *db)
-{
-  SqliteFork fork = { .base = { .run = fork_run, .done = fork_done, .db = db, .n_rows = 1 },
-                      .epoch = { new_epoch (), 0 } };
-
-  return sqlite_writer_submit (db->shard->writer, &fork.base);
-}
-
-CsStatus
-sqlite_db_resolve (CsStoreDb *base, guint64 epoch, guint64 seq, guint64 *since)
-{
-  SqliteDb *db = (SqliteDb *) base;
-  CsStatus status = CS_NOT_FOUND;
-  guint i;
-
-  if (sqlite_db_usable (db) != CS_OK)
-    return CS_NOT_FOUND;
-  pthread_mutex_lock (&db->mutex);
-  for (i = 0; i < db->epochs->len; i++)
-    {
-      const SqliteEpoch *at = &g_array_index (db->epochs, SqliteEpoch, i);
-
-      if (status == CS_OK)
-        *since = MIN (*since, (guint64) at->fork_seq);
-      else if ((guint64) at->epoch == epoch)
-        {
-          status = CS_OK;
-          *since = seq;
-        }
-    }
-  pthread_mutex_unlock (&db->mutex);
-  return status;
-}
-
-CsStatus
-sqlite_db_info (CsStoreDb *base, CsStoreInfo *info)
-{
-  SqliteDb *db = (SqliteDb *) base;
-  gsize size = info->size;
-  CsStatus status = sqlite_db_usable (db);
-
-  if (status != CS_OK)
-    return status;
-  memset (info, 0, size);
-  info->size = size;
-  info->last_seq = __atomic_load_n (&db->last_seq, __ATOMIC_ACQUIRE);
-  info->n_records = __atomic_load_n (&db->n_records, __ATOMIC_ACQUIRE);
-  info->n_deleted = __atomic_load_n (&db->n_deleted, __ATOMIC_ACQUIRE);
-  info->bytes_data = __atomic_load_n (&db->bytes, __ATOMIC_ACQUIRE);
-  info->bytes_file = info->bytes_data; /* the file is many databases': its size says nothing of one */
-  info->created = db->created;
-  memcpy (info->uuid, db->uuid, sizeof info->uuid);
-  pthread_mutex_lock (&db->mutex);
-  info->epoch = g_array_index (db->epochs, SqliteEpoch, db->epochs->len - 1).epoch;
-  pthread_mutex_unlock (&db->mutex);
-  return CS_OK;
-}
-
-/* ---- listing ---- */
-
-#define NAMES_STEP 1000
-
-typedef struct
-{
-  CsSlice prefix;
-  GByteArray *from; /* the first name that may come */
-  GPtrArray *names; /* GBytes */
-  gboolean more;
-} SqliteNames;
-
-static gboolean
-has_prefix (CsSlice name, CsSlice prefix)
-{
-  return name.len >= prefix.len && memcmp (name.data, prefix.data, prefix.len) == 0;
-}
-
-static CsStatus
-read_names (SqliteConn *conn, gpointer data)
-{
-  SqliteNames *names = data;
-  sqlite3_stmt *st = sqlite_conn_statement (conn, SQLITE_ST_DATABASE_NAMES);
-  guint before = names->names->len;
-  CsStatus status;
-
-  if (st == NULL)
-    return CS_FAILED;
-  sqlite_bind_slice (st, 1, cs_slice (names->from->data, names->from->len));
-  while ((status = sqlite_conn_step (conn, st)) == CS_OK)
-    {
-      CsSlice name = sqlite_column_slice (st, 0);
-
-      if (!has_prefix (name, names->prefix))
-        break;
-      g_ptr_array_add (names->names, name_bytes (name));
-    }
-  sqlite3_reset (st);
-  if (status != CS_OK && status != CS_NOT_FOUND)
-    g_ptr_array_set_size (names->names, before);
-  names->more = names->names->len - before == NAMES_STEP;
-  return status == CS_NOT_FOUND ? CS_OK : status;
-}
-
-static CsStatus
-read_all_names (SqliteShard *shard, SqliteNames *names)
-{
-  CsStatus status;
-
-  g_byte_array_append (names->from, (const guint8 *) names->prefix.data, names->prefix.len);
-  while ((status = sqlite_shard_read (shard, read_names, names)) == CS_OK && names->more)
-    {
-      gsize len;
-      const guint8 *last
-        = g_bytes_get_data (names->names->pdata[names->names->len - 1], &len);
-
-      g_byte_array_set_size (names->from, 0);
-      g_byte_array_append (names->from, last, len);
-      g_byte_array_append (names->from, (const guint8 *) "", 1);
-    }
-  return status;
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return g_bytes_compare (*(GBytes *const *) a, *(GBytes *const *) b);
-}
-
-CsStatus
-sqlite_db_list (CsStore *base, CsSlice prefix, CsStoreNameFunc func, gpointer data)
-{
-  SqliteStore *store = (SqliteStore *) base;
-  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  CsStatus status = CS_OK;
-  guint i;
-
-  for (i = 0; i < store->n_shards && status == CS_OK; i++)
-    {
-      g_autoptr (GByteArray) from = g_byte_array_new ();
-      SqliteNames names = { .prefix = prefix, .from = from, .names = all };
-
-      status = read_all_names (store->shards[i], &names);
-    }
-  if (store->n_shards > 1)
-    g_ptr_array_sort (all, compare_names);
-  for (i = 0; i < all->len && status == CS_OK; i++)
-    {
-      gsize len;
-      const char *name = g_bytes_get_data (all->pdata[i], &len);
-
-      if (!func (cs_slice (name, len), data))
-        break;
-    }
   return status;
 }

@@ -148,21 +148,27 @@ CsStatus sqlite_shard_read_long (SqliteShard *shard, SqliteReadFunc func, gpoint
 CsStatus sqlite_db_create (CsStore *store, CsSlice name, CsStoreDb **db);
 CsStatus sqlite_db_open (CsStore *store, CsSlice name, CsStoreDb **db);
 CsStatus sqlite_db_drop (CsStore *store, CsSlice name);
-CsStatus sqlite_db_list (CsStore *store, CsSlice prefix, CsStoreNameFunc func, gpointer data);
-CsStatus sqlite_db_info (CsStoreDb *db, CsStoreInfo *info);
-CsStatus sqlite_db_resolve (CsStoreDb *db, guint64 epoch, guint64 seq, guint64 *since);
 SqliteDb *sqlite_db_ref (SqliteDb *db);
 void sqlite_db_unref (SqliteDb *db);
 void sqlite_db_unref_base (CsStoreDb *db);
-/* Begins a new epoch after a restore; may wait. */
-CsStatus sqlite_db_fork (SqliteDb *db);
-/* Bars writing to a database whose check failed; may wait. */
-CsStatus sqlite_db_set_read_only (SqliteShard *shard, gint64 number, const char *reason);
 /* CS_NOT_FOUND when dropped. */
 CsStatus sqlite_db_usable (SqliteDb *db);
 /* Writer only: makes the committed tally everyone's. */
 void sqlite_db_publish (SqliteDb *db);
 void sqlite_registry_clear (SqliteStore *store);
+
+/* sqlite-list.c */
+CsStatus sqlite_db_list (CsStore *store, CsSlice prefix, CsStoreNameFunc func, gpointer data);
+
+/* sqlite-state.c */
+CsStatus sqlite_db_info (CsStoreDb *db, CsStoreInfo *info);
+CsStatus sqlite_db_resolve (CsStoreDb *db, guint64 epoch, guint64 seq, guint64 *since);
+gint64 sqlite_epoch_new (void);
+CsStatus sqlite_epoch_insert (SqliteConn *conn, gint64 number, const SqliteEpoch *epoch);
+/* Begins a new epoch after a restore; may wait. */
+CsStatus sqlite_db_fork (SqliteDb *db);
+/* Bars writing to a database whose check failed; may wait. */
+CsStatus sqlite_db_set_read_only (SqliteShard *shard, gint64 number, const char *reason);
 
 /* sqlite-commit.c */
 CsStatus sqlite_commit (CsStoreDb *db, const CsSlice *ids, guint n, CsStoreMerge merge,

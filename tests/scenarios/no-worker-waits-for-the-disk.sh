@@ -1,7 +1,7 @@
 # With a disk that takes 100 ms for everything, p99 of /hello on the same worker stays within 5 ms under reads and writes.
 slow=$CLOUDSYNC_BUILD/tests/preload/slow-disk.so
 loadgen=$CLOUDSYNC_BUILD/tests/bench/loadgen
-[ -f "$slow" ] && [ -x "$loadgen" ] || skip "this build has no slow-disk.so or no load programs"
+if [ ! -f "$slow" ] || [ ! -x "$loadgen" ]; then skip "this build has no slow-disk.so or no load programs"; fi
 export SLOW_DISK_WHILE=$dir/slow
 LD_PRELOAD=$slow start_node node --set node.workers=1 --set sqlite.reader-cache-size=256K
 ask -X PUT "$url/db" >/dev/null
