@@ -89,7 +89,7 @@ put_threads (int fd)
 }
 
 static void
-put_report (int fd, int number)
+put_report (int fd, int number, const void *address)
 {
   void *frames[DEEPEST];
   int depth = backtrace (frames, DEEPEST);
@@ -99,26 +99,28 @@ put_report (int fd, int number)
   put (fd, " in thread ");
   put_number (fd, (guint64) gettid ());
   put (fd, "\n");
+  if (number == SIGSEGV && cs_worker_stack_overflowed (address))
+    put (fd, "a fiber's stack overflowed: what needs much stack belongs into cs_pool_run ()\n");
   put (fd, report.text);
   put_threads (fd);
   backtrace_symbols_fd (frames, depth, fd);
 }
 
 static void
-on_crash (int number)
+on_crash (int number, siginfo_t *info, void *context)
 {
   int fd;
 
   if (!report.entered)
     {
       report.entered = 1;
-      put_report (STDERR_FILENO, number);
+      put_report (STDERR_FILENO, number, info->si_addr);
       fd = report.path[0] != '\0'
              ? open (report.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
              : -1;
       if (fd >= 0)
         {
-          put_report (fd, number);
+          put_report (fd, number, info->si_addr);
           close (fd);
         }
     }
@@ -131,7 +133,8 @@ cs_crash_install (void)
 {
 #ifndef SANITIZED
   static const int numbers[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
-  struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK | SA_RESETHAND };
+  struct sigaction action
+    = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND };
   stack_t stack = { .ss_sp = g_malloc (STACK), .ss_size = STACK };
   void *frame;
   gsize i;

@@ -115,7 +115,7 @@ stack_new (CsWorker *worker)
 #endif
   fiber->all_next = worker->fibers.all;
   worker->fibers.all = fiber;
-  worker->fibers.n_stacks++;
+  __atomic_store_n (&worker->fibers.n_stacks, worker->fibers.n_stacks + 1, __ATOMIC_RELAXED);
   return fiber;
 }
 
@@ -132,14 +132,14 @@ cs_fiber_take (CsWorker *worker)
     }
   else if (pool->n_live >= pool->max || (fiber = stack_new (worker)) == NULL)
     {
-      pool->refused++;
+      __atomic_store_n (&pool->refused, pool->refused + 1, __ATOMIC_RELAXED);
       return NULL;
     }
   if (G_UNLIKELY (__atomic_load_n (&painting, __ATOMIC_RELAXED)) && !fiber->painted)
     paint (fiber);
   fiber->clean = FALSE;
-  pool->n_live++;
-  pool->started++;
+  __atomic_store_n (&pool->n_live, pool->n_live + 1, __ATOMIC_RELAXED);
+  __atomic_store_n (&pool->started, pool->started + 1, __ATOMIC_RELAXED);
   return fiber;
 }
 
@@ -180,7 +180,7 @@ cs_fiber_give (CsWorker *worker, CsFiber *fiber)
   fiber->state = CS_FIBER_FREE;
   fiber->next = pool->free;
   pool->free = fiber;
-  pool->n_live--;
+  __atomic_store_n (&pool->n_live, pool->n_live - 1, __ATOMIC_RELAXED);
   if (G_UNLIKELY (++pool->n_free > HOT) && ((CsTimerBody *) &pool->trim_timer)->wheel == NULL)
     cs_wheel_start (&worker->wheel, NULL, &pool->trim_timer, worker->now + TRIM_AFTER, trim, pool);
 }
@@ -204,6 +204,16 @@ cs_fiber_pool_clear (CsWorker *worker)
       munmap (fiber->low - guard, fiber->size + guard);
     }
   memset (pool, 0, sizeof *pool);
+}
+
+gboolean
+cs_worker_stack_overflowed (const void *address)
+{
+  CsWorker *worker = cs_worker_self ();
+  const char *at = address;
+
+  return worker != NULL && worker->fiber != NULL && at < worker->fiber->low
+         && at >= worker->fiber->low - CS_FIBER_GUARD;
 }
 
 void

@@ -51,9 +51,9 @@ typedef struct
 {
   CsFiber *free;
   guint n_free;
-  guint n_stacks;
-  guint n_live;
   guint max;
+  guint n_stacks; /* from here on read by other threads, without a lock */
+  guint n_live;
   guint64 started;
   guint64 refused;
   gsize high_water; /* deepest stack seen, bytes */

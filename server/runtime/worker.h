@@ -65,6 +65,10 @@ typedef struct
 } CsHeartbeat;
 void cs_worker_heartbeat (guint worker, CsHeartbeat *beat);
 
+/* Is `address` in the guard below the running fiber's stack? Then a fault there is an overflow. The
+ * calling thread; may be called in a signal handler. */
+gboolean cs_worker_stack_overflowed (const void *address);
+
 /* Marks what the calling worker does now, for the watchdog and the crash report; gives back what
  * was marked before, to be restored. Elsewhere it does nothing. */
 typedef struct

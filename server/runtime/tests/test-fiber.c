@@ -1,6 +1,8 @@
 /* test-fiber.c: fibers run, wait, are woken from both sides, time out, are cancelled, and end.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <fenv.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "runtime/fiber.h"
 #include "runtime/held-locks.h"
@@ -429,6 +431,54 @@ test_lock_over_wait (void)
 }
 
 static void
+on_fault (int number, siginfo_t *info, void *context)
+{
+  static const char good[] = "stack overflow\n", bad[] = "something else\n";
+  gboolean overflow = cs_worker_stack_overflowed (info->si_addr);
+
+  if (write (STDERR_FILENO, overflow ? good : bad, sizeof good - 1) < 0 || !overflow)
+    _exit (2);
+  _exit (1);
+}
+
+static guint __attribute__ ((noinline))
+recurse (guint depth)
+{
+  volatile char frame[4000];
+
+  frame[0] = (char) depth;
+  return depth == 0 ? 0 : recurse (depth - 1) + (guint) frame[0];
+}
+
+static void
+overflow (gpointer data)
+{
+  struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+  sigaction (SIGSEGV, &action, NULL);
+  steps = recurse (1000);
+}
+
+/* The guard stops it, the signal stack lets the handler run, and the address tells what it was. */
+static void
+test_overflow (void)
+{
+#if defined(CS_ASAN) || defined(CS_TSAN)
+  g_test_skip ("the sanitizer has the signal");
+#else
+  if (g_test_subprocess ())
+    {
+      test_start (1);
+      test_on_fiber (0, overflow, NULL);
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_failed ();
+  g_test_trap_assert_stderr ("*stack overflow*");
+#endif
+}
+
+static void
 wait_for_ever (gpointer data)
 {
   Waiter *waiter = data;
@@ -490,6 +540,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/runtime/fiber/burst", test_burst, with_runtime);
   g_test_add_func ("/runtime/fiber/max-fibers", test_max_fibers);
   g_test_add_func ("/runtime/fiber/lock-over-wait", test_lock_over_wait);
+  g_test_add_func ("/runtime/fiber/overflow", test_overflow);
   g_test_add_func ("/runtime/fiber/stop-resumes", test_stop_resumes);
   return g_test_run ();
 }
