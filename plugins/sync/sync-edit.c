@@ -203,7 +203,8 @@ store_body (Merge *merge, gint node, SyncAttachment *table)
 
   store_attachments (merge, table);
   parts[0] = sync_body_encode_table (table, edit->n_attachments, merge->arena);
-  memcpy (parts + 1, edit->parts, edit->n_parts * sizeof (CsSlice));
+  if (edit->n_parts > 0)
+    memcpy (parts + 1, edit->parts, edit->n_parts * sizeof (CsSlice));
   merge->tree.nodes[node].ref = cs_store_edit_add_body (merge->store, parts, edit->n_parts + 1);
   merge->tree.nodes[node].available = TRUE;
 }
