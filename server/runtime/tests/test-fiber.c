@@ -450,7 +450,7 @@ recurse (guint depth)
   return depth == 0 ? 0 : recurse (depth - 1) + (guint) frame[0];
 }
 
-static void
+G_GNUC_UNUSED static void
 overflow (gpointer data)
 {
   struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
