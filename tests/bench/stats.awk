@@ -9,7 +9,7 @@ function median_of (values, n,    sorted, i, j, v)
   }
   return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
 }
-NF { n++; ours[n] = $1; peer[n] = $2; x[n] = NF > 1 && $2 > 0 ? $1 / $2 : $1 }
+NF { n++; ours[n] = $1 + 0; peer[n] = $2 + 0; x[n] = NF > 1 && $2 > 0 ? $1 / $2 : $1 + 0 }
 END {
   if (n == 0) { print "- - - - -"; exit }
   srand (1)
