@@ -16,6 +16,7 @@
 #endif
 
 #define PAINT 0xa5
+#define PAINT_GAP 256 /* for what was called after the registers were saved */
 #define HOT 64                 /* free stacks that keep their pages */
 #define TRIM_AFTER CS_MS (500) /* the list was long for about that time */
 #define COLOURS 8              /* tops are spread over cache sets */
@@ -75,13 +76,19 @@ depth_by_paint (CsFiber *fiber)
   return fiber->size - i;
 }
 
-/* The part below what the caller itself uses. */
+/* The part that is free: below the registers saved there, or below the fiber itself when it is new. */
 static void
 paint (CsFiber *fiber)
 {
-  gsize own = round_to_pages (sizeof *fiber + 8192);
+  char *end = fiber->low + fiber->size, *sp = fiber->context.sp;
 
-  memset (fiber->low, PAINT, fiber->size - own);
+  if (sp == NULL)
+    end = (char *) fiber - PAINT_GAP;
+  else if (sp > fiber->low && sp < end)
+    end = sp - PAINT_GAP;
+  else
+    end -= 4 * page_size ();
+  memset (fiber->low, PAINT, (gsize) (end - fiber->low));
   fiber->painted = TRUE;
 }
 
@@ -229,7 +236,10 @@ cs_fiber_high_water (void)
 
   for (guint i = 0; i < cs_n_workers_; i++)
     {
-      gsize depth = __atomic_load_n (&cs_workers_[i]->fibers.high_water, __ATOMIC_RELAXED);
+      gsize *mark = &cs_workers_[i]->fibers.high_water;
+      gsize depth = __atomic_load_n (&painting, __ATOMIC_RELAXED)
+                      ? __atomic_exchange_n (mark, 0, __ATOMIC_RELAXED)
+                      : __atomic_load_n (mark, __ATOMIC_RELAXED);
 
       most = MAX (most, depth);
     }

@@ -88,7 +88,8 @@ void cs_fiber_interrupt (CsFiber *fiber, CsStatus status);
  * thread. */
 void cs_fiber_paint (gboolean paint);
 
-/* The deepest stack of the node so far in bytes; any thread. */
+/* The deepest stack of the node in bytes; so far or, while stacks are painted, since the last call.
+ * Any thread. */
 gsize cs_fiber_high_water (void);
 
 G_END_DECLS

@@ -123,6 +123,8 @@ cs_runtime_start (const CsRuntimeOptions *options, GError **error)
 #ifdef CS_TSAN
   max_fibers = MIN (max_fibers, TSAN_FIBERS);
 #endif
+  if (g_getenv ("CLOUDSYNC_MEASURE_STACKS") != NULL)
+    cs_fiber_paint (TRUE);
   signal (SIGPIPE, SIG_IGN);
   cs_main_start ();
   if (!cs_pool_start (threads, queue, error))
