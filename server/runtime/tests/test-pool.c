@@ -3,12 +3,24 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "test-host.h"
 
+/* Jobs end when the test opens the gate. */
+static gint gate, begun;
+
 static void
 block (gpointer data)
 {
   g_assert_cmpint (cs_worker (), ==, -1);
-  g_usleep (30000);
+  g_atomic_int_inc (&begun);
+  while (!g_atomic_int_get (&gate))
+    g_usleep (500);
   g_atomic_int_inc ((gint *) data);
+}
+
+static void
+close_gate (void)
+{
+  g_atomic_int_set (&gate, FALSE);
+  g_atomic_int_set (&begun, 0);
 }
 
 typedef struct
@@ -29,6 +41,21 @@ call_pool (gpointer data)
   caller->ended = TRUE;
 }
 
+static void
+wait_begun (gint n)
+{
+  while (g_atomic_int_get (&begun) < n)
+    cs_sleep (CS_MS (1));
+}
+
+static void
+wait_ended (Caller *callers, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    while (!callers[i].ended)
+      cs_sleep (CS_MS (1));
+}
+
 /* Two threads, queue of two: two jobs run, two wait, the fifth is refused. The fourth is cancelled
  * while it waits, the first while it runs. */
 static void
@@ -39,9 +66,10 @@ crowd (gpointer data)
 
   for (guint i = 0; i < 5; i++)
     callers[i].runs = &runs;
+  close_gate ();
   for (guint i = 0; i < 2; i++)
     cs_fiber_start (NULL, call_pool, &callers[i], CS_NEVER);
-  cs_sleep (CS_MS (10));
+  wait_begun (2);
   for (guint i = 2; i < 5; i++)
     cs_fiber_start (NULL, call_pool, &callers[i], CS_NEVER);
   g_assert_true (callers[4].ended);
@@ -52,7 +80,8 @@ crowd (gpointer data)
   g_assert_true (callers[3].ended);
   g_assert_cmpint (callers[3].status, ==, CS_CANCELLED);
   g_assert_false (callers[0].ended);
-  cs_sleep (CS_MS (150));
+  g_atomic_int_set (&gate, TRUE);
+  wait_ended (callers, 3);
   g_assert_cmpint (g_atomic_int_get (&runs), ==, 3);
   for (guint i = 0; i < 3; i++)
     g_assert_cmpint (callers[i].status, ==, CS_OK);
@@ -83,12 +112,18 @@ deadlines (gpointer data)
   gint runs = 0;
   Caller callers[3] = { 0 };
 
+  close_gate ();
   for (guint i = 0; i < 3; i++)
     {
       callers[i].runs = &runs;
-      cs_fiber_start (NULL, call_pool, &callers[i], cs_now () + CS_MS (10));
+      cs_fiber_start (NULL, call_pool, &callers[i], cs_now () + CS_MS (500));
+      wait_begun (MIN (i + 1, 2));
     }
-  cs_sleep (CS_MS (100));
+  wait_ended (&callers[2], 1);
+  cs_sleep (CS_MS (5));
+  g_assert_false (callers[0].ended || callers[1].ended);
+  g_atomic_int_set (&gate, TRUE);
+  wait_ended (callers, 2);
   g_assert_cmpint (callers[0].status, ==, CS_OK);
   g_assert_cmpint (callers[1].status, ==, CS_OK);
   g_assert_cmpint (callers[2].status, ==, CS_TIMED_OUT);
@@ -152,20 +187,33 @@ start_callers (gpointer data)
     cs_fiber_start (NULL, call_pool, &callers[i], CS_NEVER);
 }
 
+static gpointer
+open_later (gpointer data)
+{
+  g_usleep (100000);
+  g_atomic_int_set (&gate, TRUE);
+  return NULL;
+}
+
 /* Stopping waits for the jobs that run, and withdraws those that do not. */
 static void
 test_stop_in_between (void)
 {
   gint runs = 0;
   static Caller callers[4];
+  GThread *opener;
 
   memset (callers, 0, sizeof callers);
   for (guint i = 0; i < 4; i++)
     callers[i].runs = &runs;
+  close_gate ();
   start_small ();
   test_on_worker (0, start_callers, callers);
-  g_usleep (5000);
+  while (g_atomic_int_get (&begun) < 2)
+    g_usleep (500);
+  opener = g_thread_new ("opener", open_later, NULL);
   test_stop ();
+  g_thread_join (opener);
   for (guint i = 0; i < 4; i++)
     g_assert_true (callers[i].ended);
   g_assert_cmpint (runs, ==, 2);
