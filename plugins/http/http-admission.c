@@ -87,6 +87,24 @@ http_admission_ask (HttpExchange *self)
   return HTTP_ADMIT_NOW;
 }
 
+gboolean
+http_admission_upgrade (HttpPlugin *plugin)
+{
+  if (!take_place (&plugin->upgraded, http_plugin_settings (plugin)->max_upgraded))
+    return FALSE;
+  cs_stat_add (plugin->upgraded_stat, 1);
+  return TRUE;
+}
+
+void
+http_upgraded_closed (CsHttp *http)
+{
+  HttpPlugin *plugin = (HttpPlugin *) http;
+
+  g_atomic_int_add (&plugin->upgraded, -1);
+  cs_stat_add (plugin->upgraded_stat, -1);
+}
+
 /* Starts as many of this worker's waiting requests as there are places. */
 static void
 admit_waiting (HttpWorker *worker)

@@ -536,9 +536,21 @@ http_upgrade (CsHttpExchange *exchange, const char *protocol, CsSlice *unread)
   HttpConnection *connection = self->connection;
   HttpBuffer *in = &connection->in;
 
-  if (self->begun || self->ended || !self->head.wants_upgrade || self->head.minor == 0
-      || self->body_left > 0 || self->head.chunked)
+  if (self->begun || self->ended)
     return NULL;
+  if (!self->head.wants_upgrade || self->head.minor == 0 || self->body_left > 0
+      || self->head.chunked)
+    {
+      http_set_header (exchange, "Upgrade", protocol);
+      http_reply_error (exchange, 426, "this resource needs an upgrade of the protocol");
+      return NULL;
+    }
+  if (!http_admission_upgrade (self->plugin))
+    {
+      http_set_header (exchange, "Retry-After", "1");
+      http_reply_error (exchange, 503, "too many upgraded connections are open");
+      return NULL;
+    }
   append (self, "Connection", "Upgrade");
   append (self, "Upgrade", protocol);
   self->status = 101;

@@ -39,6 +39,7 @@ const CsHttpTable http_table = {
   .upgrade = http_upgrade,
   .accept = http_accept,
   .grant = http_grant,
+  .upgraded_closed = http_upgraded_closed,
 };
 
 gboolean
@@ -57,6 +58,8 @@ http_create (gpointer plugin, GError **error)
   self->waiting_stat
     = cs_gauge (plugin, "http_requests_waiting", "Requests that wait for a place.", NULL);
   self->feeds_stat = cs_gauge (plugin, "http_feeds", "Feeds that are open.", NULL);
+  self->upgraded_stat
+    = cs_gauge (plugin, "http_upgraded", "Upgraded connections that are open.", NULL);
   http_routes_init (self);
   return cs_provide (plugin, CS_HTTP, &self->service, error);
 }

@@ -39,6 +39,7 @@ typedef struct
   gint64 max_waiting_requests;
   gint64 max_wait;
   gint64 max_feeds;
+  gint64 max_upgraded;
   gboolean gzip;
   gint64 gzip_level;
   gint64 gzip_min;

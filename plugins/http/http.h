@@ -76,6 +76,7 @@ struct _HttpPlugin
   gint running;
   gint waiting;
   gint feeds;
+  gint upgraded;
 
   CsStat connections;
   CsStat accepted;
@@ -83,6 +84,7 @@ struct _HttpPlugin
   CsStat overloaded;
   CsStat waiting_stat;
   CsStat feeds_stat;
+  CsStat upgraded_stat;
 };
 
 /* ---- listeners ---- */
@@ -413,6 +415,9 @@ typedef enum
   HTTP_ADMIT_REFUSED
 } HttpAdmit;
 HttpAdmit http_admission_ask (HttpExchange *self);
+/* FALSE: max-upgraded connections are open. Any thread for both. */
+gboolean http_admission_upgrade (HttpPlugin *plugin);
+void http_upgraded_closed (CsHttp *http);
 void http_admission_release (HttpExchange *self);
 void http_admission_forget (HttpExchange *self);
 gint64 http_admission_expire (HttpWorker *worker, gint64 now);

@@ -238,8 +238,10 @@ upgraded_ready (CsStream *stream, gpointer data)
 
   while ((n = cs_stream_read (stream, buffer, sizeof buffer)) > 0)
     cs_stream_write (stream, buffer, n);
-  if (n != -CS_AGAIN)
-    cs_stream_close (stream);
+  if (n == -CS_AGAIN)
+    return;
+  cs_stream_close (stream);
+  cs_http_upgraded_closed (data);
 }
 
 static void
@@ -249,12 +251,9 @@ probe_upgrade (CsHttpExchange *exchange, gpointer self)
   CsStream *stream = cs_http_upgrade (exchange, "echo", &unread);
 
   if (stream == NULL)
-    {
-      cs_http_reply_error (exchange, 426, "ask for an upgrade");
-      return;
-    }
+    return;
   cs_stream_write (stream, unread.data, unread.len);
-  cs_stream_watch (stream, upgraded_ready, NULL);
+  cs_stream_watch (stream, upgraded_ready, ((Probe *) self)->http);
 }
 
 /* ---- filters ---- */

@@ -26,8 +26,10 @@ typedef struct
 } CsField;
 
 /* Values are copied before the call returns. Never a password, token, cookie or body. */
-#define CS_F_STR(key_, text_) ((CsField){ .key = key_, .text = (text_) ? (text_) : "", .len = G_MAXSIZE })
-#define CS_F_SLICE(key_, slice_) ((CsField){ .key = key_, .text = (slice_).data ? (slice_).data : "", .len = (slice_).len })
+#define CS_F_STR(key_, text_)                                                                      \
+  ((CsField){ .key = key_, .text = (text_) ? (text_) : "", .len = G_MAXSIZE })
+#define CS_F_SLICE(key_, slice_)                                                                   \
+  ((CsField){ .key = key_, .text = (slice_).data ? (slice_).data : "", .len = (slice_).len })
 #define CS_F_INT(key_, number_) ((CsField){ .key = key_, .number = (number_) })
 
 typedef struct _CsLogTable

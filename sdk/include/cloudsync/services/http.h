@@ -160,6 +160,7 @@ typedef struct
   CsStream *(*upgrade) (CsHttpExchange *exchange, const char *protocol, CsSlice *unread);
   gint (*accept) (CsHttpExchange *exchange, const char *const *offered);
   void (*grant) (CsHttpExchange *exchange);
+  void (*upgraded_closed) (CsHttp *http);
 } CsHttpTable;
 
 struct _CsHttp
@@ -454,12 +455,20 @@ cs_http_queued (CsHttpExchange *exchange)
 }
 
 /* Answers 101 with the headers set so far (RFC 9110 §7.8) and hands over the stream; *unread are bytes
- * that came after the head. The exchange stays valid until the handler returns. NULL when the version of
- * HTTP does not allow it. */
+ * that came after the head. The exchange stays valid until the handler returns. The connection counts in
+ * http.max-upgraded until cs_http_upgraded_closed (). NULL: answered, 426 when the request asks for no
+ * upgrade that its version of HTTP allows, 503 over the limit. */
 static inline CsStream *
 cs_http_upgrade (CsHttpExchange *exchange, const char *protocol, CsSlice *unread)
 {
   return exchange->table->upgrade (exchange, protocol, unread);
+}
+
+/* Once for each stream that was handed over, when its new owner has closed it. Any thread. */
+static inline void
+cs_http_upgraded_closed (CsHttp *http)
+{
+  http->table->upgraded_closed (http);
 }
 
 G_END_DECLS
