@@ -2,7 +2,7 @@
 # within a second.
 start_node feeds
 ask -X PUT "$url/db" >/dev/null
-ask -N "$url/db/_changes?feed=longpoll&since=now" >longpoll.json &
+ask -N "$url/db/_changes?feed=longpoll&since=0" >longpoll.json &
 longpoll=$!
 ask -N "$url/db/_changes?feed=continuous&since=0&heartbeat=10000" >continuous.jsonl &
 continuous=$!
