@@ -254,12 +254,6 @@ sync_local_delete (CsHttpExchange *exchange, gpointer self)
 
 /* ---- _local_docs ---- */
 
-typedef struct
-{
-  SyncDb *db;
-  GPtrArray *ids;
-} Ids;
-
 static gboolean
 collect (CsSlice id, gpointer data)
 {
