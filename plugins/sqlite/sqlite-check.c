@@ -251,15 +251,42 @@ wrong_tallies (SqliteConn *conn)
   return n;
 }
 
+static gint64
+count_records (SqliteConn *conn)
+{
+  sqlite3_stmt *st = prepare (conn, "SELECT total (t.n_records + t.n_deleted) FROM database d"
+                                    " JOIN tally t ON t.db = d.db WHERE d.state <> 1");
+  gint64 n = 0;
+
+  if (st != NULL && sqlite_conn_step (conn, st) == CS_OK)
+    n = sqlite3_column_int64 (st, 0);
+  sqlite3_finalize (st);
+  return n;
+}
+
+/* Ends SQLite's own check early when nobody waits for it. */
+static int
+give_up (void *data)
+{
+  return cs_command_cancelled ();
+}
+
 static gboolean
 check_file (SqliteShard *shard, SqliteConn *conn, GString *output)
 {
   SqliteCheck *check = sqlite_check_new (shard, conn);
-  gboolean good = integrity (conn, output);
-  gint64 tallies = wrong_tallies (conn);
+  g_autofree char *name = g_path_get_basename (shard->path);
+  g_autofree char *pages = g_strconcat ("pages of ", name, NULL);
+  g_autofree char *records = g_strconcat ("records of ", name, NULL);
+  gint64 tallies, total = count_records (conn);
+  gboolean good;
 
-  while (sqlite_check_slice (check))
-    ;
+  sqlite3_progress_handler (conn->db, 100000, give_up, NULL);
+  cs_command_progress (pages, 0, 0);
+  good = integrity (conn, output);
+  tallies = wrong_tallies (conn);
+  while (!cs_command_cancelled () && sqlite_check_slice (check))
+    cs_command_progress (records, check->n_records, total);
   g_string_append_printf (output,
                           ",\"records\":%" G_GUINT64_FORMAT ",\"failed\":%u"
                           ",\"wrong_tallies\":%" G_GINT64_FORMAT,
@@ -290,7 +317,7 @@ sqlite_check_all (SqliteStore *store, GString *output)
   guint i;
 
   g_string_append_c (output, '[');
-  for (i = 0; i < store->n_shards; i++)
+  for (i = 0; i < store->n_shards && !cs_command_cancelled (); i++)
     {
       SqliteShard *shard = store->shards[i];
       g_autofree char *file = json_text (shard->path);

@@ -9,12 +9,17 @@ static gboolean
 check_command (gpointer self, const char *const *args, GString *output, GError **error)
 {
   gsize begin = output->len;
+  gboolean good = sqlite_check_all (self, output);
 
-  if (sqlite_check_all (self, output))
-    return TRUE;
-  g_set_error (error, CS_ERROR, CS_CORRUPT, "what is stored is not what was written: %s",
-               output->str + begin);
-  return FALSE;
+  if (cs_command_cancelled ())
+    {
+      g_set_error_literal (error, CS_ERROR, CS_CANCELLED, "ended before all was checked");
+      return FALSE;
+    }
+  if (!good)
+    g_set_error (error, CS_ERROR, CS_CORRUPT, "what is stored is not what was written: %s",
+                 output->str + begin);
+  return good;
 }
 
 typedef struct

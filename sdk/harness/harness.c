@@ -30,6 +30,7 @@ static GPtrArray *commands; /* HarnessCommand */
 static const char *unready;
 static const CsNodePlugin *node_plugins;
 static guint n_node_plugins;
+static int command_fd = -1;
 
 typedef struct
 {
@@ -210,6 +211,29 @@ node_add_command (gpointer self, const CsNodeCommand *command)
   g_ptr_array_add (commands, added);
 }
 
+static void
+node_command_progress (const char *what, guint64 done, guint64 total)
+{
+}
+
+static gboolean
+node_command_cancelled (void)
+{
+  return FALSE;
+}
+
+static int
+node_command_fd (void)
+{
+  return command_fd;
+}
+
+void
+cs_harness_set_command_fd (int fd)
+{
+  command_fd = fd;
+}
+
 gboolean
 cs_harness_command (const char *name, const char *const *args, GString *output, GError **error)
 {
@@ -259,6 +283,9 @@ static const CsNodeTable node_table = {
   .visit_plugins = node_visit_plugins,
   .ready = node_ready,
   .add_command = node_add_command,
+  .command_progress = node_command_progress,
+  .command_cancelled = node_command_cancelled,
+  .command_fd = node_command_fd,
 };
 
 static const CsHost harness_host = {
@@ -294,4 +321,5 @@ cs_harness_stop (void)
   g_string_free (g_steal_pointer (&log_lines), TRUE);
   unready = NULL;
   n_node_plugins = 0;
+  command_fd = -1;
 }

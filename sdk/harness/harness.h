@@ -52,6 +52,9 @@ void cs_harness_set_plugins (const CsNodePlugin *plugins, guint n);
 gboolean cs_harness_command (const char *name, const char *const *args, GString *output,
                              GError **error);
 
+/* What cs_command_fd () answers to it; borrowed. */
+void cs_harness_set_command_fd (int fd);
+
 G_END_DECLS
 
 #endif

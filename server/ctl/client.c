@@ -4,6 +4,7 @@
 #include "config/tree.h"
 
 #include <gio/gio.h>
+#include <gio/gunixfdmessage.h>
 #include <gio/gunixsocketaddress.h>
 
 #define PACKAGE_SOCKET "/run/cloudsync/cloudsyncd.sock"
@@ -68,8 +69,7 @@ request_line (const char *command, const char *const *args)
 
 /* TRUE: *result is the answer, or NULL with the error. FALSE: it was a progress line. */
 static gboolean
-take_line (const char *line, CtlProgressFunc progress, gpointer data, JsonNode **result,
-           GError **error)
+take_line (const char *line, const CtlRequest *request, JsonNode **result, GError **error)
 {
   g_autoptr (JsonNode) root = json_from_string (line, error);
   JsonObject *object;
@@ -84,8 +84,8 @@ take_line (const char *line, CtlProgressFunc progress, gpointer data, JsonNode *
   object = json_node_get_object (root);
   if (json_object_has_member (object, "progress"))
     {
-      if (progress != NULL)
-        progress (json_object_get_object_member (object, "progress"), data);
+      if (request->progress != NULL)
+        request->progress (json_object_get_object_member (object, "progress"), request->data);
       return FALSE;
     }
   if (json_object_get_boolean_member_with_default (object, "ok", FALSE))
@@ -99,7 +99,7 @@ take_line (const char *line, CtlProgressFunc progress, gpointer data, JsonNode *
 }
 
 static JsonNode *
-read_answer (GInputStream *stream, CtlProgressFunc progress, gpointer data, GError **error)
+read_answer (GInputStream *stream, const CtlRequest *request, GError **error)
 {
   g_autoptr (GDataInputStream) lines = g_data_input_stream_new (stream);
   JsonNode *result = NULL;
@@ -115,25 +115,43 @@ read_answer (GInputStream *stream, CtlProgressFunc progress, gpointer data, GErr
                                  "the node ended before it answered");
           return NULL;
         }
-      if (take_line (line, progress, data, &result, error))
+      if (take_line (line, request, &result, error))
         return result;
     }
 }
 
+/* The descriptor goes along with the first bytes. */
+static gboolean
+send_request (GSocketConnection *connection, const char *line, int fd, GError **error)
+{
+  GSocket *socket = g_socket_connection_get_socket (connection);
+  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+  GOutputVector vector = { line, strlen (line) };
+  g_autoptr (GSocketControlMessage) message = NULL;
+  gssize n = 0;
+
+  if (fd >= 0)
+    {
+      message = g_unix_fd_message_new ();
+      if (!g_unix_fd_message_append_fd (G_UNIX_FD_MESSAGE (message), fd, error))
+        return FALSE;
+      n = g_socket_send_message (socket, NULL, &vector, 1, &message, 1, 0, NULL, error);
+      if (n < 0)
+        return FALSE;
+    }
+  return g_output_stream_write_all (out, line + n, strlen (line) - (gsize) n, NULL, NULL, error);
+}
+
 JsonNode *
-ctl_call (const char *socket, const char *command, const char *const *args,
-          CtlProgressFunc progress, gpointer data, GError **error)
+ctl_call (const char *socket, const CtlRequest *request, GError **error)
 {
   g_autoptr (GSocketConnection) connection = connect_to (socket, error);
   g_autofree char *line = NULL;
-  GIOStream *stream;
 
   if (connection == NULL)
     return NULL;
-  stream = G_IO_STREAM (connection);
-  line = request_line (command, args);
-  if (!g_output_stream_write_all (g_io_stream_get_output_stream (stream), line, strlen (line), NULL,
-                                  NULL, error))
+  line = request_line (request->command, request->args);
+  if (!send_request (connection, line, request->fd, error))
     return NULL;
-  return read_answer (g_io_stream_get_input_stream (stream), progress, data, error);
+  return read_answer (g_io_stream_get_input_stream (G_IO_STREAM (connection)), request, error);
 }

@@ -16,6 +16,9 @@ enum
   EXIT_NO_NODE = 3
 };
 
+/* Microseconds between two lines of one stage where there is no terminal. */
+#define PROGRESS_LINE_EVERY (5 * G_USEC_PER_SEC)
+
 typedef struct
 {
   char *socket;
@@ -73,26 +76,45 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
   return TRUE;
 }
 
+/* On a terminal one line that changes; elsewhere a line now and then; with --json what the node sent. */
 static void
 show_progress (JsonObject *progress, gpointer data)
 {
+  static gint64 shown_at = 0;
+  static char *shown = NULL;
+  const Options *options = data;
   const char *what = json_object_get_string_member_with_default (progress, "what", "");
   gint64 done = json_object_get_int_member_with_default (progress, "done", 0);
   gint64 total = json_object_get_int_member_with_default (progress, "total", 0);
+  gboolean terminal = isatty (STDERR_FILENO) && !options->json;
+  gint64 now = g_get_monotonic_time ();
 
-  if (!isatty (STDERR_FILENO))
+  if (options->json)
+    {
+      ctl_print_progress_json (progress);
+      return;
+    }
+  if (!terminal && g_strcmp0 (shown, what) == 0 && now - shown_at < PROGRESS_LINE_EVERY)
     return;
+  g_free (shown);
+  shown = g_strdup (what);
+  shown_at = now;
+  g_printerr ("%s%s: ", terminal ? "\r" : "", what);
   if (total > 0)
-    g_printerr ("\r%s: %" G_GINT64_FORMAT " %%\033[K", what, done * 100 / total);
+    g_printerr ("%d %%%s", (int) (100.0 * done / total), terminal ? "\033[K" : "\n");
   else
-    g_printerr ("\r%s: %" G_GINT64_FORMAT "\033[K", what, done);
+    g_printerr ("%" G_GINT64_FORMAT "%s", done, terminal ? "\033[K" : "\n");
 }
 
 static JsonNode *
 call (const Options *options, GError **error)
 {
-  JsonNode *result = ctl_call (options->socket, options->words[0],
-                               (const char *const *) options->words + 1, show_progress, NULL, error);
+  const CtlRequest request = { .command = options->words[0],
+                               .args = (const char *const *) options->words + 1,
+                               .fd = -1,
+                               .progress = show_progress,
+                               .data = (gpointer) options };
+  JsonNode *result = ctl_call (options->socket, &request, error);
 
   if (isatty (STDERR_FILENO))
     g_printerr ("\r\033[K");

@@ -127,6 +127,15 @@ ctl_print_json (JsonNode *result)
   g_print ("%s\n", json);
 }
 
+void
+ctl_print_progress_json (JsonObject *progress)
+{
+  g_autoptr (JsonNode) node = json_node_alloc ();
+  g_autofree char *json = json_to_string (json_node_init_object (node, progress), FALSE);
+
+  g_printerr ("{\"progress\":%s}\n", json);
+}
+
 static void
 print_line (const char *name, const char *value)
 {

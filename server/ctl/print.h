@@ -7,6 +7,8 @@
 
 /* Each writes to standard output; the node is the result of the command of that name. */
 void ctl_print_json (JsonNode *result);
+/* A progress line, to standard error. */
+void ctl_print_progress_json (JsonObject *progress);
 void ctl_print_status (JsonNode *result);
 void ctl_print_plugins (JsonNode *result);
 void ctl_print_config (JsonNode *result);

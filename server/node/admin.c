@@ -1,4 +1,4 @@
-/* admin.c: the control socket: accepts, reads lines, answers; plugins' commands run in the pool.
+/* admin.c: the control socket: accepts, reads lines, answers; plugins' commands run on threads of their own.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "node/admin.h"
 
@@ -15,8 +15,8 @@
 #include "config/json-text.h"
 #include "node/admin-commands.h"
 #include "node/data-dir.h"
+#include "plugin/command.h"
 #include "runtime/log-ring.h"
-#include "runtime/worker.h"
 
 enum
 {
@@ -31,7 +31,7 @@ struct _CsAdmin
   int fd;
   guint source;
   GPtrArray *clients; /* Client * */
-  guint jobs;         /* plugins' commands that run */
+  guint n_commands;   /* of plugins, that run */
 };
 
 typedef struct
@@ -41,7 +41,9 @@ typedef struct
   int fd;
   guint reading, writing;
   GString *in, *out;
-  gboolean busy; /* a command of this client runs in the pool */
+  int fd_sent;        /* the last descriptor that came along, or -1 */
+  CsCommand *command; /* NULL: none of this client runs */
+  guint *n_commands;  /* the admin's, which outlives all commands */
 } Client;
 
 /* ---- a client ---- */
@@ -64,9 +66,13 @@ client_close (Client *client)
   if (admin == NULL)
     return;
   client->admin = NULL;
+  if (client->command != NULL)
+    cs_command_cancel (client->command);
   g_clear_handle_id (&client->reading, g_source_remove);
   g_clear_handle_id (&client->writing, g_source_remove);
   close (client->fd);
+  if (client->fd_sent >= 0)
+    close (client->fd_sent);
   g_ptr_array_remove_fast (admin->clients, client);
   client_unref (client);
 }
@@ -128,126 +134,70 @@ client_answer (Client *client, const GString *result, GError *error)
   client_flush (client);
 }
 
-/* ---- commands of plugins, in the pool ---- */
-
-typedef struct
-{
-  CsInstance *instance;
-  CsNodeCommand command;
-} Step;
-
-typedef struct
-{
-  CsTask task; /* first: to the pool, then back to the main thread */
-  CsAdmin *admin;
-  Client *client;
-  char **args;
-  gboolean each; /* `check`: {"plugin": result, …} */
-  GArray *steps; /* Step */
-  GString *out;
-  GError *error;
-} Job;
-
-static void
-hold (Job *job, gint delta)
-{
-  guint i;
-
-  for (i = 0; i < job->steps->len; i++)
-    {
-      CsInstance *instance = g_array_index (job->steps, Step, i).instance;
-
-      __atomic_add_fetch (&instance->holds[instance->n_workers].n, delta, __ATOMIC_ACQ_REL);
-    }
-}
+/* ---- commands of plugins ---- */
 
 static void handle_lines (Client *client);
 
 static void
-job_done (CsTask *task)
+on_progress (gpointer data, const char *json)
 {
-  Job *job = (Job *) task;
+  Client *client = data;
 
-  hold (job, -1);
-  job->admin->jobs--;
-  job->client->busy = FALSE;
-  client_answer (job->client, job->out, g_steal_pointer (&job->error));
-  handle_lines (job->client);
-  client_unref (job->client);
-  g_strfreev (job->args);
-  g_array_unref (job->steps);
-  g_string_free (job->out, TRUE);
-  g_free (job);
-}
-
-static void
-run_step (Job *job, const Step *step)
-{
-  const char *const *args = (const char *const *) job->args;
-  GError *error = NULL;
-
-  if (job->each)
-    cs_json_name (job->out, step->instance->owner.name);
-  if (step->command.run (cs_instance_self (step->instance), args, job->out, &error))
+  /* Who does not read has no use for more of them. */
+  if (client->admin == NULL || client->out->len > LONGEST_LINE)
     return;
-  if (error == NULL)
-    error = g_error_new_literal (CS_ERROR, CS_FAILED, "failed without a reason");
-  g_prefix_error (&error, "plugin '%s': %s: ", step->instance->owner.name, step->command.name);
-  if (job->error == NULL)
-    job->error = error;
-  else
-    g_error_free (error);
+  g_string_append_printf (client->out, "{\"progress\":%s}\n", json);
+  client_flush (client);
 }
 
 static void
-job_run (CsTask *task)
+on_done (gpointer data, const GString *result, GError *error)
 {
-  Job *job = (Job *) task;
-  guint i;
+  Client *client = data;
 
-  if (job->each)
-    g_string_append_c (job->out, '{');
-  for (i = 0; i < job->steps->len && job->error == NULL; i++)
-    run_step (job, &g_array_index (job->steps, Step, i));
-  if (job->each)
-    g_string_append_c (job->out, '}');
-  task->run = job_done;
-  cs_loop_table_.post_main (task);
+  client->command = NULL;
+  (*client->n_commands)--;
+  client_answer (client, result, error);
+  handle_lines (client);
+  client_unref (client);
 }
 
-/* FALSE: no plugin has such a command. */
-static gboolean
-start_job (Client *client, const char *name, const char *const *args)
+static const CsCommandCaller caller = { on_progress, on_done };
+
+static GArray *
+find_steps (CsNode *node, const char *name, gboolean each)
 {
-  GArray *steps = g_array_new (FALSE, FALSE, sizeof (Step));
-  gboolean each = strcmp (name, "check") == 0;
+  GArray *steps = g_array_new (FALSE, FALSE, sizeof (CsCommandStep));
+  CsCommandStep step;
   guint index = 0;
-  Step step;
-  Job *job;
 
   while ((each || steps->len == 0)
-         && cs_admin_plugin_command (client->admin->node, name, &index, &step.instance,
-                                     &step.command))
+         && cs_admin_plugin_command (node, name, &index, &step.instance, &step.command))
     g_array_append_val (steps, step);
+  return steps;
+}
+
+/* TRUE: the answer comes later. */
+static gboolean
+start_command (Client *client, const char *name, const char *const *args, GError **error)
+{
+  gboolean each = strcmp (name, "check") == 0;
+  GArray *steps = find_steps (client->admin->node, name, each);
+  int fd = client->fd_sent;
+
   if (steps->len == 0 && !each)
     {
       g_array_unref (steps);
+      g_set_error (error, CS_ERROR, CS_NOT_FOUND, "there is no command '%s' on this node; "
+                   "`commands` lists them", name);
       return FALSE;
     }
-
-  job = g_new0 (Job, 1);
-  job->task.run = job_run;
-  job->admin = client->admin;
-  job->client = client;
-  job->args = g_strdupv ((char **) args);
-  job->each = each;
-  job->steps = steps;
-  job->out = g_string_new (NULL);
+  client->fd_sent = -1;
+  client->command = cs_command_start (steps, each, args, fd, &caller, client, error);
+  if (client->command == NULL)
+    return FALSE;
   client->refs++;
-  client->busy = TRUE;
-  client->admin->jobs++;
-  hold (job, 1);
-  cs_loop_table_.pool_push (NULL, &job->task);
+  (*client->n_commands)++;
   return TRUE;
 }
 
@@ -298,11 +248,8 @@ handle_line (Client *client, const char *line)
       func = cs_admin_command (command);
       if (func != NULL)
         func (client->admin->node, words, out, &error);
-      else if (start_job (client, command, words))
+      else if (start_command (client, command, words, &error))
         return;
-      else
-        g_set_error (&error, CS_ERROR, CS_NOT_FOUND, "there is no command '%s' on this node; "
-                     "`commands` lists them", command);
     }
   client_answer (client, out, error);
 }
@@ -313,7 +260,7 @@ handle_lines (Client *client)
   char *newline;
 
   client->refs++;
-  while (client->admin != NULL && !client->busy
+  while (client->admin != NULL && client->command == NULL
          && (newline = memchr (client->in->str, '\n', client->in->len)) != NULL)
     {
       g_autofree char *line = g_strndup (client->in->str, (gsize) (newline - client->in->str));
@@ -324,12 +271,49 @@ handle_lines (Client *client)
   client_unref (client);
 }
 
+/* One descriptor may come along with a request, for the command to read from or write to. */
+static void
+take_descriptor (Client *client, struct msghdr *message)
+{
+  struct cmsghdr *part;
+
+  for (part = CMSG_FIRSTHDR (message); part != NULL; part = CMSG_NXTHDR (message, part))
+    {
+      if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS
+          || part->cmsg_len != CMSG_LEN (sizeof (int)))
+        continue;
+      if (client->fd_sent >= 0)
+        close (client->fd_sent);
+      memcpy (&client->fd_sent, CMSG_DATA (part), sizeof (int));
+    }
+}
+
+static gssize
+receive (Client *client, gpointer buffer, gsize size)
+{
+  union
+  {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE (sizeof (int))];
+  } control;
+  struct iovec iov = { buffer, size };
+  struct msghdr message = { .msg_iov = &iov,
+                            .msg_iovlen = 1,
+                            .msg_control = control.bytes,
+                            .msg_controllen = sizeof control.bytes };
+  gssize n = recvmsg (client->fd, &message, MSG_CMSG_CLOEXEC);
+
+  if (n > 0)
+    take_descriptor (client, &message);
+  return n;
+}
+
 static gboolean
 on_readable (int fd, GIOCondition condition, gpointer data)
 {
   Client *client = data;
   char buffer[4096];
-  gssize n = recv (fd, buffer, sizeof buffer, 0);
+  gssize n = receive (client, buffer, sizeof buffer);
 
   if (n < 0 && errno == EAGAIN)
     return G_SOURCE_CONTINUE;
@@ -381,6 +365,8 @@ on_connection (int fd, GIOCondition condition, gpointer data)
   client->admin = self;
   client->refs = 1;
   client->fd = peer;
+  client->fd_sent = -1;
+  client->n_commands = &self->n_commands;
   client->in = g_string_new (NULL);
   client->out = g_string_new (NULL);
   client->reading = g_unix_fd_add (peer, G_IO_IN | G_IO_HUP, on_readable, client);
@@ -482,7 +468,7 @@ cs_admin_free (CsAdmin *self, gint64 timeout)
     return TRUE;
   g_clear_handle_id (&self->source, g_source_remove);
   timer = g_timeout_add ((guint) (timeout / 1000), time_over, &over);
-  while (self->jobs > 0 && !over)
+  while (self->n_commands > 0 && !over)
     g_main_context_iteration (NULL, TRUE);
   if (over)
     return FALSE;

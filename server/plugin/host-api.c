@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/net-stream.h"
+#include "plugin/command.h"
 #include "plugin/service.h"
 #include "runtime/log-ring.h"
 #include "runtime/stats-core.h"
@@ -195,6 +196,9 @@ static const CsNodeTable node_table = {
   .visit_plugins = visit_plugins,
   .ready = cs_host_ready,
   .add_command = add_command,
+  .command_progress = cs_command_tell,
+  .command_cancelled = cs_command_is_cancelled,
+  .command_fd = cs_command_descriptor,
 };
 
 static const CsHost host = {

@@ -20,7 +20,9 @@ contains "$(from http max-concurrent-requests)" "roles/all.role:"
 if ctl config | grep -F s3cr3t; then fail "a secret was shown"; fi
 if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -F s3cr3t; then fail "a secret is in the command line"; fi
 
-same "$(ctl check --json | json "v['sqlite'][0]['ok']")" True check
+same "$(ctl check --json 2>told | json "v['sqlite'][0]['ok']")" True check
+same "$(json "v['progress']['what']" <told)" "pages of store-0.db" "progress of the check, as JSON"
+contains "$(ctl check 2>&1 >out)" "pages of store-0.db" "progress of the check"
 same "$(ctl stats --json | json "len ([s for s in v if s['name'] == 'workers'])")" 1 stats
 contains "$(ctl reload 2>&1)" changed reload
 code=0; ctl no-such-command >out 2>&1 || code=$?
@@ -47,7 +49,8 @@ with socket.socket (socket.AF_UNIX) as s:
   s.connect (sys.argv[1])
   s.sendall (b'{"command":"check"}\n{"command":"status"}\n')
   lines = s.makefile ()
-  assert 'sqlite' in json.loads (lines.readline ())['result']
+  answers = [json.loads (lines.readline ()) for _ in range (2)]
+  assert 'progress' in answers[0] and 'sqlite' in answers[1]['result'], answers
   assert json.loads (lines.readline ())['result']['state'] == 'running'
 # a line without end is not kept for ever
 with socket.socket (socket.AF_UNIX) as s:

@@ -239,6 +239,33 @@ static const CsStatsTable stats_table = {
   .observe = host_add,
 };
 
+/* ---- commands ---- */
+
+static gboolean cancelled;
+
+static void
+host_command_progress (const char *what, guint64 done, guint64 total)
+{
+}
+
+static gboolean
+host_command_cancelled (void)
+{
+  return g_atomic_int_get (&cancelled);
+}
+
+void
+test_cancel_commands (gboolean now)
+{
+  g_atomic_int_set (&cancelled, now);
+}
+
+static const CsNodeTable node_table = {
+  .size = sizeof (CsNodeTable),
+  .command_progress = host_command_progress,
+  .command_cancelled = host_command_cancelled,
+};
+
 void
 test_host_init (void)
 {
@@ -248,6 +275,7 @@ test_host_init (void)
     .loop = &loop_table,
     .log = &log_table,
     .stats = &stats_table,
+    .node = &node_table,
   };
 
   if (cs_host_ != NULL)

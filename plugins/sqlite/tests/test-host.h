@@ -33,6 +33,9 @@ guint test_run_posted (void);
 /* This thread's waits end with CS_CANCELLED after so many microseconds; 0: never. */
 void test_cancel_waits_after (gint64 us);
 
+/* Commands find from now on that nobody waits for them. */
+void test_cancel_commands (gboolean now);
+
 gint64 test_stat (const char *name);
 /* How often a line with this text was logged. */
 guint test_logged (const char *text);

@@ -58,6 +58,9 @@ typedef struct _CsNodeTable
   void (*visit_plugins) (CsNodePluginFunc func, gpointer data);
   gboolean (*ready) (const char **reason);
   void (*add_command) (gpointer self, const CsNodeCommand *command);
+  void (*command_progress) (const char *what, guint64 done, guint64 total);
+  gboolean (*command_cancelled) (void);
+  int (*command_fd) (void);
 } CsNodeTable;
 
 /* Fills `info`, whose size the caller has set; strings are valid for ever. Any thread. */
@@ -95,12 +98,40 @@ cs_node_ready (const char **reason)
   return cs_host_->node->ready (reason);
 }
 
-/* In create (): adds a command to the control socket. `run` is called on a pool thread, may block,
- * and appends one JSON value to `output`; args is NULL-terminated, without the command's name. */
+/* In create (): adds a command to the control socket. `run` is called on a thread of its own, of low
+ * priority, may block, and appends one JSON value to `output`; args is NULL-terminated, without the
+ * command's name. */
 static inline void
 cs_add_command (gpointer self, const CsNodeCommand *command)
 {
   cs_host_->node->add_command (self, command);
+}
+
+/* ---- in a command's `run`, on its thread ---- */
+
+/* Tells whoever waits how far the command is: `what` names the stage ("copying store-0.db"), `done` of `total` in
+ * any one unit, total 0 when it is not known. May be called as often as one likes: what comes too fast is
+ * not sent. Does not wait. */
+static inline void
+cs_command_progress (const char *what, guint64 done, guint64 total)
+{
+  cs_host_->node->command_progress (what, done, total);
+}
+
+/* TRUE: whoever asked is gone, or the node stops. A command that takes long looks now and then, undoes what
+ * is half, and fails with CS_CANCELLED. */
+static inline gboolean
+cs_command_cancelled (void)
+{
+  return cs_host_->node->command_cancelled ();
+}
+
+/* The descriptor that came along with the request, for commands that read or write a stream; -1: none. It is
+ * a file, a pipe or a terminal that blocks, and stays the host's. */
+static inline int
+cs_command_fd (void)
+{
+  return cs_host_->node->command_fd ();
 }
 
 G_END_DECLS
