@@ -84,6 +84,27 @@ edit_add_body (CsStoreEdit *base, const CsSlice *parts, guint n)
   return ref;
 }
 
+/* Counted as a body of that length would be. */
+static guint64
+edit_add_blob (CsStoreEdit *base, CsSlice name, guint64 length)
+{
+  SqliteEdit *edit = (SqliteEdit *) base;
+  sqlite3_stmt *st = statement (edit, SQLITE_ST_BLOB_INSERT);
+  gint64 ref = sqlite_writer_next_body (edit->writer);
+
+  if (st == NULL)
+    return ref;
+  sqlite3_bind_int64 (st, 1, ref);
+  sqlite3_bind_int64 (st, 2, edit->db->number);
+  sqlite_bind_slice (st, 3, name);
+  sqlite3_bind_int64 (st, 4, length);
+  run (edit, st);
+  sqlite3_bind_null (st, 3);
+  edit->db->draft.bytes += length;
+  edit->db->draft.last_body = ref;
+  return ref;
+}
+
 static CsStatus
 edit_read_body (CsStoreEdit *base, guint64 ref, CsSlice *body)
 {
@@ -109,16 +130,16 @@ edit_read_body (CsStoreEdit *base, guint64 ref, CsSlice *body)
   return status;
 }
 
-static void
-edit_remove_body (CsStoreEdit *base, guint64 ref)
+/* TRUE: the row was there, and is gone. */
+static gboolean
+remove_row (SqliteEdit *edit, guint64 ref, SqliteStatement length, SqliteStatement delete)
 {
-  SqliteEdit *edit = (SqliteEdit *) base;
   SqliteConn *conn = sqlite_writer_conn (edit->writer);
-  sqlite3_stmt *st = statement (edit, SQLITE_ST_BODY_LENGTH);
+  sqlite3_stmt *st = statement (edit, length);
   CsStatus status;
 
   if (st == NULL)
-    return;
+    return FALSE;
   sqlite3_bind_int64 (st, 1, ref);
   sqlite3_bind_int64 (st, 2, edit->db->number);
   status = sqlite_conn_step (conn, st);
@@ -128,13 +149,23 @@ edit_remove_body (CsStoreEdit *base, guint64 ref)
   if (status != CS_OK)
     {
       note (edit, status == CS_NOT_FOUND ? CS_OK : status);
-      return;
+      return FALSE;
     }
-  st = statement (edit, SQLITE_ST_BODY_DELETE);
+  st = statement (edit, delete);
   if (st == NULL)
-    return;
+    return FALSE;
   sqlite3_bind_int64 (st, 1, ref);
   run (edit, st);
+  return TRUE;
+}
+
+static void
+edit_remove_body (CsStoreEdit *base, guint64 ref)
+{
+  SqliteEdit *edit = (SqliteEdit *) base;
+
+  if (!remove_row (edit, ref, SQLITE_ST_BODY_LENGTH, SQLITE_ST_BODY_DELETE))
+    remove_row (edit, ref, SQLITE_ST_BLOB_LENGTH, SQLITE_ST_BLOB_DELETE);
 }
 
 static gint64
@@ -241,6 +272,7 @@ static const CsStoreEditTable edit_table = {
   .remove_body = edit_remove_body,
   .put = edit_put,
   .erase = edit_erase,
+  .add_blob = edit_add_blob,
 };
 
 /* Copies what `st` stands on, so that the statement can end before the merge writes. */

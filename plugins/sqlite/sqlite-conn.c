@@ -35,6 +35,9 @@ static const char *const texts[SQLITE_ST_N] = {
   = "SELECT key, updated FROM doc WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT 1",
   [SQLITE_ST_COUNT] = "SELECT count(*), max(key) FROM"
                       " (SELECT key FROM doc WHERE key > ?1 AND key <= ?2 ORDER BY key LIMIT ?3)",
+  [SQLITE_ST_BLOB_NAMED] = "SELECT 1 FROM blob WHERE name = ?1 LIMIT 1",
+  [SQLITE_ST_BLOB_NAMES]
+  = "SELECT DISTINCT name FROM blob WHERE name > ?1 ORDER BY name LIMIT ?2",
   FOUR (SQLITE_ST_READ, " WHERE d.db = ?1 AND d.id = ?2"),
   FOUR (SQLITE_ST_CHANGES, " WHERE d.key > ?1 AND d.key <= ?2 ORDER BY d.key"),
   FOUR (SQLITE_ST_CHANGES_DOWN, " WHERE d.key > ?1 AND d.key <= ?2 ORDER BY d.key DESC"),
@@ -54,6 +57,9 @@ static const char *const texts[SQLITE_ST_N] = {
   [SQLITE_ST_BODY_INSERT] = "INSERT INTO body (key, db, data) VALUES (?1, ?2, ?3)",
   [SQLITE_ST_BODY_LENGTH] = "SELECT length(data) FROM body WHERE key = ?1 AND db = ?2",
   [SQLITE_ST_BODY_DELETE] = "DELETE FROM body WHERE key = ?1",
+  [SQLITE_ST_BLOB_INSERT] = "INSERT INTO blob (ref, db, name, length) VALUES (?1, ?2, ?3, ?4)",
+  [SQLITE_ST_BLOB_LENGTH] = "SELECT length FROM blob WHERE ref = ?1 AND db = ?2",
+  [SQLITE_ST_BLOB_DELETE] = "DELETE FROM blob WHERE ref = ?1",
   [SQLITE_ST_TALLY_UPDATE]
   = "UPDATE tally SET last_seq = ?2, last_time = ?3, n_records = ?4, n_deleted = ?5, bytes = ?6,"
     " last_body = ?7 WHERE db = ?1",

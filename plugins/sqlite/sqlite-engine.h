@@ -184,6 +184,10 @@ CsStatus sqlite_ids (CsStoreDb *db, const CsStoreRange *range, CsStoreRows **row
 /* sqlite-count.c */
 CsStatus sqlite_count (CsStoreDb *db, guint64 since, guint64 *n);
 
+/* sqlite-blobs.c */
+CsStatus sqlite_blobs_named (CsStore *store, const CsSlice *names, guint n, gboolean *named);
+CsStatus sqlite_blobs_list (CsStore *store, CsSlice after, CsStoreNameFunc func, gpointer data);
+
 /* sqlite-local.c */
 CsStatus sqlite_local_get (CsStoreDb *db, CsSlice id, guint64 *version, GBytes **data);
 CsStatus sqlite_local_put (CsStoreDb *db, CsSlice id, const guint64 *expect, guint64 version,

@@ -29,6 +29,10 @@ static const char *const steps[] = {
   " data BLOB NOT NULL, PRIMARY KEY (db, id)) WITHOUT ROWID;"
   "CREATE TABLE meta (db INTEGER NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
   " PRIMARY KEY (db, key)) WITHOUT ROWID;",
+  /* 2: objects elsewhere that records keep alive. `ref` is of the numbers that bodies have. */
+  "CREATE TABLE blob (ref INTEGER PRIMARY KEY, db INTEGER NOT NULL, name BLOB NOT NULL,"
+  " length INTEGER NOT NULL);"
+  "CREATE INDEX blob_name ON blob (name);",
 };
 
 const SqliteSchema sqlite_schema = { steps, G_N_ELEMENTS (steps) };

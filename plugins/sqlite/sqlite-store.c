@@ -31,6 +31,8 @@ const CsStoreTable sqlite_store_table = {
   .watch = sqlite_watch,
   .unwatch = sqlite_unwatch,
   .count = sqlite_count,
+  .blobs_named = sqlite_blobs_named,
+  .blobs_list = sqlite_blobs_list,
 };
 
 static void

@@ -121,6 +121,9 @@ remove_bodies (SqliteSweep *self)
                          self->body, self->body + BODY_SLICE, self->number, &n);
 
   if (status == CS_OK)
+    status = run (self, "DELETE FROM blob WHERE ref >= ?1 AND ref < ?2 AND db = ?3", self->body,
+                  self->body + BODY_SLICE, self->number, &n);
+  if (status == CS_OK)
     self->body += BODY_SLICE;
   if (self->body > self->last_body)
     self->phase = SWEEP_LOCALS;

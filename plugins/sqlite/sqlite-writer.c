@@ -424,7 +424,10 @@ static gboolean
 read_last_body (SqliteWriter *self, GError **error)
 {
   sqlite3_stmt *st = NULL;
-  int rc = sqlite3_prepare_v2 (self->conn->db, "SELECT max (key) FROM body", -1, &st, NULL);
+  int rc = sqlite3_prepare_v2 (self->conn->db,
+                               "SELECT max (coalesce ((SELECT max (key) FROM body), 0),"
+                               " coalesce ((SELECT max (ref) FROM blob), 0))",
+                               -1, &st, NULL);
 
   if (rc == SQLITE_OK)
     rc = sqlite3_step (st);

@@ -17,6 +17,7 @@
 #include <cloudsync/version.h>
 
 #include <cloudsync/services/auth.h>
+#include <cloudsync/services/blob.h>
 #include <cloudsync/services/broker.h>
 #include <cloudsync/services/http.h>
 #include <cloudsync/services/store.h>

@@ -120,6 +120,7 @@ typedef struct
   void (*remove_body) (CsStoreEdit *edit, guint64 ref);
   void (*put) (CsStoreEdit *edit, const CsStorePut *put);
   void (*erase) (CsStoreEdit *edit);
+  guint64 (*add_blob) (CsStoreEdit *edit, CsSlice name, guint64 length);
 } CsStoreEditTable;
 
 struct _CsStoreEdit
@@ -171,6 +172,8 @@ typedef struct
   CsStatus (*watch) (CsStoreDb *db, CsStoreWatch *watch);
   void (*unwatch) (CsStoreDb *db, CsStoreWatch *watch);
   CsStatus (*count) (CsStoreDb *db, guint64 since, guint64 *n);
+  CsStatus (*blobs_named) (CsStore *store, const CsSlice *names, guint n, gboolean *named);
+  CsStatus (*blobs_list) (CsStore *store, CsSlice after, CsStoreNameFunc func, gpointer data);
 } CsStoreTable;
 
 struct _CsStore
@@ -305,6 +308,15 @@ cs_store_edit_read_body (CsStoreEdit *edit, guint64 ref, CsSlice *body)
   return edit->table->read_body (edit, ref, body);
 }
 
+/* Keeps an object of blob=1 alive for this record, `length` bytes large, and gives a reference like that
+ * of a body (never 0): remove_body () ends it. It has no bytes here. The caller has the object pinned
+ * until the commit is over. */
+static inline guint64
+cs_store_edit_add_blob (CsStoreEdit *edit, CsSlice name, guint64 length)
+{
+  return edit->table->add_blob (edit, name, length);
+}
+
 static inline void
 cs_store_edit_remove_body (CsStoreEdit *edit, guint64 ref)
 {
@@ -362,6 +374,24 @@ static inline CsStatus
 cs_store_meta_set (CsStore *store, CsStoreDb *db, const char *key, GBytes *value)
 {
   return store->table->meta_set (store, db, key, value);
+}
+
+/* ---- objects of blob=1 that records keep alive ---- */
+
+/* named[i]: some record of any database names names[i], a dropped one whose space is not back yet
+ * included. May wait. */
+static inline CsStatus
+cs_store_blobs_named (CsStore *store, const CsSlice *names, guint n, gboolean *named)
+{
+  return store->table->blobs_named (store, names, n, named);
+}
+
+/* Names of all such objects after `after` (len 0: all) in byte order, each once; func returns FALSE to
+ * end. It is called on the caller's thread, with nothing of the store held. May wait. */
+static inline CsStatus
+cs_store_blobs_list (CsStore *store, CsSlice after, CsStoreNameFunc func, gpointer data)
+{
+  return store->table->blobs_list (store, after, func, data);
 }
 
 /* Where a reader that holds the token `seq-epoch` goes on so that it skips nothing: seq itself in the
