@@ -15,11 +15,15 @@ typedef struct
   guint n;
   SyncDoc *docs;      /* as sent, in order */
   SyncEdit *edits;    /* of those that are not local, in order */
-  gint *edit_of;      /* doc -> edit, -1: local */
+  gint *edit_of;      /* doc -> edit, or LOCAL, REFUSED */
   guint n_edits;
   guint64 *versions;  /* of local ones */
   CsStatus *statuses;
+  SyncError *errors;  /* of refused ones */
 } BulkDocs;
+
+#define LOCAL -1
+#define REFUSED -2
 
 static gboolean
 refuse (BulkDocs *self, guint status, const char *error, const char *reason)
@@ -58,7 +62,7 @@ read_one (BulkDocs *self, guint i, SyncJson value)
   SyncDoc *doc = &self->docs[i];
   SyncError error;
 
-  self->edit_of[i] = -1;
+  self->edit_of[i] = LOCAL;
   if (!sync_doc_read (doc, value, &self->arena, &error)
       || (doc->id.data != NULL && !sync_doc_id_check (doc->id, &error)))
     return refuse (self, error.status, error.error, error.reason);
@@ -69,13 +73,18 @@ read_one (BulkDocs *self, guint i, SyncJson value)
     doc->id = sync_make_id (self->exchange);
   if (is_local (doc->id))
     return TRUE;
+  if (!sync_design_check (self->self, self->db, doc, &self->errors[i]))
+    {
+      self->edit_of[i] = REFUSED;
+      return TRUE;
+    }
   if (!sync_edit_init (&self->edits[self->n_edits], doc, self->graft, &self->arena, &error))
     return refuse (self, error.status, error.error, error.reason);
   self->edit_of[i] = self->n_edits++;
   return TRUE;
 }
 
-/* One bad row fails the whole request, and nothing is stored. */
+/* A row that is malformed fails the whole request, and nothing is stored; one that is refused fails alone. */
 static gboolean
 read_rows (BulkDocs *self, SyncJson docs)
 {
@@ -88,6 +97,7 @@ read_rows (BulkDocs *self, SyncJson docs)
   self->edit_of = sync_alloc (&self->arena, self->n * sizeof (gint));
   self->versions = sync_alloc (&self->arena, self->n * sizeof (guint64));
   self->statuses = sync_alloc (&self->arena, self->n * sizeof (CsStatus));
+  self->errors = sync_alloc (&self->arena, self->n * sizeof (SyncError));
   sync_json_elements (&cursor, docs);
   for (guint i = 0; sync_json_next_element (&cursor, &value); i++)
     if (!read_one (self, i, value))
@@ -104,7 +114,7 @@ store_locals (BulkDocs *self)
     {
       CsStatus status;
 
-      if (self->edit_of[i] >= 0)
+      if (self->edit_of[i] != LOCAL)
         continue;
       status = sync_local_store (self->db, &self->docs[i], &self->versions[i], &error);
       self->statuses[i] = status;
@@ -163,6 +173,38 @@ append_edit_row (const SyncEdit *edit, GString *json)
     append_error (json, edit->id, "conflict", "Document update conflict.");
 }
 
+static gboolean
+row_written (const BulkDocs *self, guint i)
+{
+  gint edit = self->edit_of[i];
+
+  return edit >= 0 ? written (&self->edits[edit]) : edit == LOCAL && self->statuses[i] == CS_OK;
+}
+
+/* `name`: PouchDB's replication tells a `denied` document by it, and goes on with the others. */
+static void
+append_refused_row (const BulkDocs *self, guint i, GString *json)
+{
+  const SyncError *error = &self->errors[i];
+
+  append_error (json, self->docs[i].id, error->error, error->reason);
+  g_string_truncate (json, json->len - 1);
+  g_string_append_printf (json, ",\"name\":\"%s\"}", error->error);
+}
+
+static void
+append_row (BulkDocs *self, guint i, GString *json)
+{
+  gint edit = self->edit_of[i];
+
+  if (edit >= 0)
+    append_edit_row (&self->edits[edit], json);
+  else if (edit == LOCAL)
+    append_local_row (self, i, json);
+  else
+    append_refused_row (self, i, json);
+}
+
 /* In order; of grafts only the rows that failed. */
 static void
 reply_rows (BulkDocs *self)
@@ -172,16 +214,11 @@ reply_rows (BulkDocs *self)
   g_string_append_c (json, '[');
   for (guint i = 0; i < self->n; i++)
     {
-      const SyncEdit *edit = self->edit_of[i] >= 0 ? &self->edits[self->edit_of[i]] : NULL;
-
-      if (self->graft && (edit != NULL ? written (edit) : self->statuses[i] == CS_OK))
+      if (self->graft && row_written (self, i))
         continue;
       if (json->len > 1)
         g_string_append_c (json, ',');
-      if (edit != NULL)
-        append_edit_row (edit, json);
-      else
-        append_local_row (self, i, json);
+      append_row (self, i, json);
     }
   g_string_append_c (json, ']');
   sync_reply_json (self->exchange, 201, json);

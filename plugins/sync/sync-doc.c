@@ -221,6 +221,7 @@ sync_doc_read (SyncDoc *doc, SyncJson value, const SyncArena *arena, SyncError *
   SyncJsonCursor inside;
 
   memset (doc, 0, sizeof *doc);
+  doc->value = value;
   if (!sync_json_members (&inside, value))
     return refuse (error, "bad_request", "Document must be a JSON object");
   doc->parts = sync_alloc (arena, MAX_PARTS * sizeof *doc->parts);

@@ -22,6 +22,7 @@ typedef struct
   guint64 revisions_start;
   SyncJson revisions_ids; /* ARRAY of STRING */
   SyncJson attachments;  /* OBJECT, or type NONE */
+  SyncJson value;        /* all of it, as it came */
   gboolean related;      /* set by the reader of the request: attachments may follow in parts */
   CsSlice *parts;        /* the other members, without braces: joined they are `"a":1,"b":2` */
   guint n_parts;

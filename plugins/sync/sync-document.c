@@ -437,7 +437,8 @@ write_document (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncDoc *doc,
   SyncEdit edit;
   guint status = doc->deleted ? 200 : 201;
 
-  if (!sync_edit_init (&edit, doc, graft, &arena, &error))
+  if (!sync_design_check (self, db, doc, &error)
+      || !sync_edit_init (&edit, doc, graft, &arena, &error))
     {
       refused (exchange, &error);
       return;

@@ -4,6 +4,8 @@
 
 #define RELOADABLE .flags = CS_SETTING_RELOADABLE
 
+static const char *const unenforced_values[] = { "refuse", "store", NULL };
+
 const CsSetting sync_settings[] = {
   CS_STRING (SyncSettings, mount, "mount", "/", "Path below which the API answers"),
   CS_LIST (SyncSettings, cors_origins, "cors-origins", NULL,
@@ -29,6 +31,10 @@ const CsSetting sync_settings[] = {
   CS_DURATION (SyncSettings, heartbeat, "heartbeat", "60s",
                "Pause between heartbeats when a client asks for `heartbeat=true`",
                .min = G_USEC_PER_SEC, .max = 3600 * (gint64) G_USEC_PER_SEC, RELOADABLE),
+  CS_ENUM (SyncSettings, unenforced_validation, "unenforced-validation", "refuse",
+           "A design document with validate_doc_update, a rule that is not run: refuse it with 403, or store "
+           "it without its effect",
+           .values = unenforced_values, RELOADABLE),
   CS_SETTINGS_END
 };
 

@@ -13,6 +13,8 @@ CsStatus sync_commit (Sync *self, SyncDb *db, const CsIdentity *identity, SyncEd
 /* `{"ok":true,"id","rev"}`. */
 void sync_reply_written (CsHttpExchange *exchange, guint status, CsSlice id, const SyncRev *rev,
                          gboolean tagged);
+/* FALSE: a design document that this server must not take, *error tells why (sync-design.c). */
+gboolean sync_design_check (Sync *self, SyncDb *db, const SyncDoc *doc, SyncError *error);
 /* `_design/` and the name, of the exchange's arena. */
 CsSlice sync_design_id (CsHttpExchange *exchange, CsSlice name);
 /* A fresh document id, of the exchange's arena. */

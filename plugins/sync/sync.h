@@ -7,6 +7,13 @@
 
 #define SYNC_NAME_MAX 238 /* bytes of a database's name, as in CouchDB */
 
+/* What becomes of a design document whose access rule nobody would enforce. */
+typedef enum
+{
+  SYNC_UNENFORCED_REFUSE,
+  SYNC_UNENFORCED_STORE
+} SyncUnenforced;
+
 typedef struct
 {
   char *mount;
@@ -20,6 +27,7 @@ typedef struct
   gint64 max_feeds;
   gint64 feed_timeout;
   gint64 heartbeat;
+  gint unenforced_validation; /* SyncUnenforced */
 } SyncSettings;
 
 extern const CsSetting sync_settings[];
