@@ -19,17 +19,6 @@ feed_of_watch (CsStoreWatch *watch)
   return (Feed *) ((char *) watch - G_STRUCT_OFFSET (Feed, watch));
 }
 
-static gboolean
-counted_in (Sync *self)
-{
-  const SyncSettings *settings = cs_settings (self);
-
-  if (g_atomic_int_add (&self->n_feeds, 1) < settings->max_feeds)
-    return TRUE;
-  g_atomic_int_add (&self->n_feeds, -1);
-  return FALSE;
-}
-
 /* The feed's memory is the exchange's: nothing is to be touched after the exchange has ended. */
 static void
 release (Feed *feed)
@@ -39,7 +28,6 @@ release (Feed *feed)
   cs_timer_stop (&feed->timer);
   cs_store_unwatch (feed->changes->db->db, &feed->watch);
   sync_db_unref (feed->changes->db);
-  g_atomic_int_add (&self->n_feeds, -1);
   cs_stat_add (self->feeds_waiting, -1);
 }
 
@@ -204,15 +192,8 @@ begin (SyncChanges *changes)
 void
 sync_feed_run (SyncChanges *changes)
 {
-  Feed *feed;
+  Feed *feed = cs_http_alloc (changes->exchange, sizeof *feed);
 
-  if (!counted_in (changes->self))
-    {
-      sync_db_unref (changes->db);
-      sync_reply_status (changes->exchange, CS_OVERLOADED);
-      return;
-    }
-  feed = cs_http_alloc (changes->exchange, sizeof *feed);
   memset (feed, 0, sizeof *feed);
   feed->changes = changes;
   feed->watch.changed = on_changed;

@@ -23,8 +23,6 @@ const CsSetting sync_settings[] = {
            "Largest attachment that is sent inline", .min = 1024, .max = 1 << 30, RELOADABLE),
   CS_INT (SyncSettings, max_depth, "max-depth", "512", "Deepest nesting of a document", .min = 8,
           .max = 4096, RELOADABLE),
-  CS_INT (SyncSettings, max_feeds, "max-feeds", "100000", "Feeds that may wait in the whole node",
-          .min = 1, .max = 10000000, RELOADABLE),
   CS_DURATION (SyncSettings, feed_timeout, "feed-timeout", "60s",
                "Longest wait of a feed without heartbeat", .min = G_USEC_PER_SEC / 10,
                .max = 86400 * (gint64) G_USEC_PER_SEC, RELOADABLE),

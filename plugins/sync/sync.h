@@ -24,7 +24,6 @@ typedef struct
   gint64 max_document; /* bytes */
   gint64 max_attachment;
   gint64 max_depth;
-  gint64 max_feeds;
   gint64 feed_timeout;
   gint64 heartbeat;
   gint unenforced_validation; /* SyncUnenforced */
@@ -41,7 +40,6 @@ typedef struct
   CsAuth *auth;
   char uuid[33];   /* of the server; part of every client's checkpoint id */
   gint generation; /* atomic; rises whenever a database comes, goes or changes its rules */
-  gint n_feeds;    /* atomic */
   GMutex compacting_lock;
   GHashTable *compacting; /* names of databases */
   GHashTable *purging;    /* the same, under the same lock */
