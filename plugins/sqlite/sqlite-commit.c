@@ -256,13 +256,28 @@ edit_put (CsStoreEdit *base, const CsStorePut *put)
   *(put->deleted ? &draft->n_deleted : &draft->n_records) += 1;
 }
 
+/* No feed tells of an erased record, so its entries go here. */
+static void
+erase_entries (SqliteEdit *edit)
+{
+  sqlite3_stmt *st = statement (edit, SQLITE_ST_ENTRY_ERASE);
+
+  if (st == NULL)
+    return;
+  sqlite3_bind_int64 (st, 1, edit->db->number);
+  sqlite_bind_slice (st, 2, edit->record.id);
+  run (edit, st);
+}
+
 static void
 edit_erase (CsStoreEdit *base)
 {
   SqliteEdit *edit = (SqliteEdit *) base;
 
-  if (edit->record.seq > 0)
-    delete_record (edit);
+  if (edit->record.seq == 0)
+    return;
+  delete_record (edit);
+  erase_entries (edit);
 }
 
 static const CsStoreEditTable edit_table = {

@@ -15,6 +15,16 @@
   [which + 2] = "SELECT " RECORD ", NULL, b.data" FROM_BOTH rest,                                  \
   [which + 3] = "SELECT " RECORD ", d.tree, b.data" FROM_BOTH rest
 
+/* The entry leads to its record, never the other way round. */
+#define FROM_ENTRY " FROM entry e CROSS JOIN doc d ON d.db = ?2 AND d.id = e.id"
+#define FROM_ENTRY_BODY FROM_ENTRY " LEFT JOIN body b ON b.key = d.body"
+
+#define FOUR_ENTRIES(which, rest)                                                                  \
+  [which] = "SELECT " RECORD ", NULL, NULL, e.key" FROM_ENTRY rest,                                \
+  [which + 1] = "SELECT " RECORD ", d.tree, NULL, e.key" FROM_ENTRY rest,                          \
+  [which + 2] = "SELECT " RECORD ", NULL, b.data, e.key" FROM_ENTRY_BODY rest,                     \
+  [which + 3] = "SELECT " RECORD ", d.tree, b.data, e.key" FROM_ENTRY_BODY rest
+
 static const char *const texts[SQLITE_ST_N] = {
   [SQLITE_ST_BEGIN_READ] = "BEGIN",
   [SQLITE_ST_END_READ] = "COMMIT",
@@ -44,6 +54,15 @@ static const char *const texts[SQLITE_ST_N] = {
   FOUR (SQLITE_ST_IDS, " WHERE d.db = ?1 AND d.id >= ?2 ORDER BY d.id"),
   FOUR (SQLITE_ST_IDS_DOWN, " WHERE d.db = ?1 AND d.id <= ?2 ORDER BY d.id DESC"),
   FOUR (SQLITE_ST_IDS_LAST, " WHERE d.db = ?1 ORDER BY d.id DESC"),
+
+  [SQLITE_ST_INDEX_BY_NAME] = "SELECT ix, seq FROM ordering WHERE db = ?1 AND name = ?2",
+  [SQLITE_ST_INDEX_NAMES]
+  = "SELECT name FROM ordering WHERE db = ?1 AND name > ?2 ORDER BY name LIMIT 1000",
+  FOUR_ENTRIES (SQLITE_ST_ENTRIES, " WHERE e.ix = ?1 AND (e.key, e.id) > (?3, ?4)"
+                                   " ORDER BY e.key, e.id"),
+  FOUR_ENTRIES (SQLITE_ST_ENTRIES_DOWN, " WHERE e.ix = ?1 AND (e.key, e.id) < (?3, ?4)"
+                                        " ORDER BY e.key DESC, e.id DESC"),
+  FOUR_ENTRIES (SQLITE_ST_ENTRIES_LAST, " WHERE e.ix = ?1 ORDER BY e.key DESC, e.id DESC"),
 
   [SQLITE_ST_BEGIN] = "BEGIN IMMEDIATE",
   [SQLITE_ST_COMMIT] = "COMMIT",
@@ -79,6 +98,15 @@ static const char *const texts[SQLITE_ST_N] = {
   [SQLITE_ST_LOCAL_DELETE] = "DELETE FROM local WHERE db = ?1 AND id = ?2",
   [SQLITE_ST_META_PUT] = "INSERT OR REPLACE INTO meta (db, key, value) VALUES (?1, ?2, ?3)",
   [SQLITE_ST_META_DELETE] = "DELETE FROM meta WHERE db = ?1 AND key = ?2",
+  [SQLITE_ST_INDEX_INSERT] = "INSERT INTO ordering (db, name, seq, state) VALUES (?1, ?2, 0, 0)",
+  [SQLITE_ST_INDEX_SEQ] = "UPDATE ordering SET seq = ?2 WHERE ix = ?1",
+  [SQLITE_ST_INDEX_DROP]
+  = "UPDATE ordering SET name = NULL, state = 1 WHERE db = ?1 AND name = ?2",
+  [SQLITE_ST_ENTRY_INSERT] = "INSERT OR IGNORE INTO entry (ix, key, id) VALUES (?1, ?2, ?3)",
+  [SQLITE_ST_ENTRY_DELETE] = "DELETE FROM entry WHERE ix = ?1 AND id = ?2",
+  [SQLITE_ST_ENTRY_ERASE] = "DELETE FROM entry WHERE ix IN"
+                            " (SELECT ix FROM ordering WHERE db = ?1 AND name IS NOT NULL)"
+                            " AND id = ?2",
 };
 
 CsStatus

@@ -198,6 +198,18 @@ CsStatus sqlite_local_list (CsStoreDb *db, const CsStoreRange *range, CsStoreNam
 CsStatus sqlite_meta_get (CsStore *store, CsStoreDb *db, const char *key, GBytes **value);
 CsStatus sqlite_meta_set (CsStore *store, CsStoreDb *db, const char *key, GBytes *value);
 
+/* sqlite-index.c, sqlite-entries.c */
+CsStatus sqlite_index_seq (CsStoreDb *db, CsSlice name, guint64 *seq);
+CsStatus sqlite_index_update (CsStoreDb *db, CsSlice name, guint64 expect, guint64 seq,
+                              const CsStoreIndexRow *rows, guint n);
+CsStatus sqlite_index_drop (CsStoreDb *db, CsSlice name);
+CsStatus sqlite_index_list (CsStoreDb *db, CsStoreNameFunc func, gpointer data);
+/* The number of an index and up to where it is complete; CS_NOT_FOUND. */
+CsStatus sqlite_index_find (SqliteConn *conn, SqliteDb *db, CsSlice name, gint64 *ix, guint64 *seq);
+CsStatus sqlite_index_range (CsStoreDb *db, CsSlice name, const CsStoreIndexRange *range,
+                             CsStoreEntries **entries);
+void sqlite_entries_free (CsStoreEntries *entries);
+
 /* sqlite-watch.c */
 CsStatus sqlite_watch (CsStoreDb *db, CsStoreWatch *watch);
 void sqlite_unwatch (CsStoreDb *db, CsStoreWatch *watch);

@@ -33,6 +33,13 @@ static const char *const steps[] = {
   "CREATE TABLE blob (ref INTEGER PRIMARY KEY, db INTEGER NOT NULL, name BLOB NOT NULL,"
   " length INTEGER NOT NULL);"
   "CREATE INDEX blob_name ON blob (name);",
+  /* 3: indexes of a database and their entries. Numbers are never given twice: the entries of
+   * a dropped index (state 1, without a name) are removed in slices. */
+  "CREATE TABLE ordering (ix INTEGER PRIMARY KEY AUTOINCREMENT, db INTEGER NOT NULL, name BLOB,"
+  " seq INTEGER NOT NULL, state INTEGER NOT NULL, UNIQUE (db, name));"
+  "CREATE TABLE entry (ix INTEGER NOT NULL, key BLOB NOT NULL, id BLOB NOT NULL,"
+  " PRIMARY KEY (ix, key, id)) WITHOUT ROWID;"
+  "CREATE INDEX entry_id ON entry (ix, id);",
 };
 
 const SqliteSchema sqlite_schema = { steps, G_N_ELEMENTS (steps) };

@@ -33,6 +33,12 @@ const CsStoreTable sqlite_store_table = {
   .count = sqlite_count,
   .blobs_named = sqlite_blobs_named,
   .blobs_list = sqlite_blobs_list,
+  .index_seq = sqlite_index_seq,
+  .index_update = sqlite_index_update,
+  .index_drop = sqlite_index_drop,
+  .index_list = sqlite_index_list,
+  .index_range = sqlite_index_range,
+  .entries_free = sqlite_entries_free,
 };
 
 static void

@@ -1,4 +1,4 @@
-/* sqlite-sweep.c: a drop only marks a database; this gives its pages back, between other people's
+/* sqlite-sweep.c: a drop only marks a database or an index; this gives its pages back, between other people's
  * transactions. Whatever is interrupted begins again: each slice removes rows that are still there.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sqlite-sweep.h"
@@ -14,7 +14,8 @@ typedef enum
   SWEEP_DOCS,
   SWEEP_BODIES,
   SWEEP_LOCALS,
-  SWEEP_REST
+  SWEEP_REST,
+  SWEEP_ENTRIES /* of an index, whose number it is then */
 } SweepPhase;
 
 struct _SqliteSweep
@@ -75,6 +76,26 @@ run (SqliteSweep *self, const char *sql, gint64 a, gint64 b, gint64 c, int *chan
 }
 
 static CsStatus
+find_index (SqliteSweep *self)
+{
+  sqlite3_stmt *st = NULL;
+  int rc = sqlite3_prepare_v2 (self->conn->db, "SELECT ix FROM ordering WHERE state = 1 LIMIT 1", -1,
+                               &st, NULL);
+
+  if (rc == SQLITE_OK)
+    rc = sqlite3_step (st);
+  if (rc == SQLITE_ROW)
+    {
+      self->number = sqlite3_column_int64 (st, 0);
+      self->phase = SWEEP_ENTRIES;
+    }
+  else if (rc == SQLITE_DONE)
+    self->wanted = FALSE;
+  sqlite3_finalize (st);
+  return sqlite_status (rc);
+}
+
+static CsStatus
 find_next (SqliteSweep *self)
 {
   sqlite3_stmt *st = NULL;
@@ -93,10 +114,8 @@ find_next (SqliteSweep *self)
       self->last_body = sqlite3_column_int64 (st, 2);
       self->phase = SWEEP_DOCS;
     }
-  else if (rc == SQLITE_DONE)
-    self->wanted = FALSE;
   sqlite3_finalize (st);
-  return sqlite_status (rc);
+  return rc == SQLITE_DONE ? find_index (self) : sqlite_status (rc);
 }
 
 static CsStatus
@@ -148,7 +167,8 @@ static CsStatus
 remove_rest (SqliteSweep *self)
 {
   static const char *const statements[]
-    = { "DELETE FROM meta WHERE db = ?1", "DELETE FROM epoch WHERE db = ?1",
+    = { "UPDATE ordering SET name = NULL, state = 1 WHERE db = ?1",
+        "DELETE FROM meta WHERE db = ?1", "DELETE FROM epoch WHERE db = ?1",
         "DELETE FROM tally WHERE db = ?1", "DELETE FROM database WHERE db = ?1" };
   CsStatus status = CS_OK;
   guint i;
@@ -159,6 +179,21 @@ remove_rest (SqliteSweep *self)
   if (status == CS_OK)
     self->phase = SWEEP_NEXT;
   return status;
+}
+
+static CsStatus
+remove_entries (SqliteSweep *self)
+{
+  int n;
+  CsStatus status = run (self,
+                         "DELETE FROM entry WHERE ix = ?1 AND (key, id) IN"
+                         " (SELECT key, id FROM entry WHERE ix = ?1 ORDER BY key, id LIMIT ?2)",
+                         self->number, SLICE, 0, &n);
+
+  if (status != CS_OK || n > 0)
+    return status;
+  self->phase = SWEEP_NEXT;
+  return run (self, "DELETE FROM ordering WHERE ix = ?1", self->number, 0, 0, &n);
 }
 
 static CsStatus
@@ -174,6 +209,8 @@ step (SqliteSweep *self)
       return remove_locals (self);
     case SWEEP_REST:
       return remove_rest (self);
+    case SWEEP_ENTRIES:
+      return remove_entries (self);
     default:
       return find_next (self);
     }

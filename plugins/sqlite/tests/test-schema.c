@@ -59,6 +59,7 @@ value (SqliteConn *conn, const char *sql)
   return n;
 }
 
+/* Today's schema and two steps more. */
 static SqliteSchema
 extended (const char *first, const char *second)
 {
@@ -120,6 +121,34 @@ test_indexes_from_the_first (Fixture *fixture, gconstpointer data)
                    ==, 3);
 }
 
+/* A file as the first version wrote it: each later step finds it so and loses nothing. */
+static void
+test_from_the_first (Fixture *fixture, gconstpointer data)
+{
+  SqliteSchema first = { sqlite_schema.steps, 1 };
+  g_autofree char *path = g_build_filename (fixture->dir, "first.db", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SqliteConn) conn = sqlite_conn_open (path, sqlite_vfs_name (fixture->vfs),
+                                                  SQLITE_CONN_WRITER, 1 << 20, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (sqlite_schema_migrate (conn, &first, &error));
+  sqlite_conn_exec (conn,
+                    "INSERT INTO database (name, uuid, created, state, first_body)"
+                    " VALUES ('one', 'u', 1, 0, 1);"
+                    "INSERT INTO tally VALUES (1, 1, 1, 1, 0, 9, 0);"
+                    "INSERT INTO epoch VALUES (1, 1, 7, 0);"
+                    "INSERT INTO doc VALUES ((1 << 40) | 1, 1, 'a', 0, '', 0, NULL, 1, 1, '')",
+                    &error);
+  g_assert_no_error (error);
+  g_assert_true (sqlite_schema_migrate (conn, &sqlite_schema, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (value (conn, "PRAGMA user_version"), ==, sqlite_schema.n);
+  g_assert_cmpint (value (conn, "SELECT count (*) FROM doc WHERE id = 'a'"), ==, 1);
+  g_assert_cmpint (value (conn, "SELECT count (*) FROM ordering"), ==, 0);
+  g_assert_cmpint (value (conn, "SELECT count (*) FROM entry"), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -127,6 +156,7 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add ("/sqlite/schema/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("forward", test_forward);
   ADD ("failing-step", test_failing_step);
+  ADD ("from-the-first", test_from_the_first);
   ADD ("indexes-from-the-first", test_indexes_from_the_first);
   return g_test_run ();
 }

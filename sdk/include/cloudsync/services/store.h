@@ -90,6 +90,37 @@ typedef struct
   char uuid[37];
 } CsStoreInfo;
 
+/* What a record's entries in an index are from now on; n_keys 0: none. */
+typedef struct
+{
+  CsSlice id;
+  const CsSlice *keys; /* opaque bytes; one twice counts once */
+  guint n_keys;
+  gboolean fresh; /* the index has no entry of this record yet: none is looked for */
+} CsStoreIndexRow;
+
+/* Which entries of an index, in byte order of keys, then of ids. */
+typedef struct
+{
+  gsize size;
+  const CsSlice *low;  /* key >= low; NULL: no bound */
+  const CsSlice *high; /* key < high; NULL: no bound */
+  const CsSlice *after_key; /* with after_id: only entries beyond this one, in the direction read; or NULL */
+  const CsSlice *after_id;
+  gboolean descending;
+  guint limit; /* at most 1,000; 0: 1,000 */
+  guint what;  /* CsStoreWhat of the records */
+} CsStoreIndexRange;
+
+/* Entries with their records as of the same reading; to be given back by cs_store_entries_free (). */
+typedef struct
+{
+  const CsStoreRecord *records;
+  const CsSlice *keys;
+  guint n;
+  gboolean more;
+} CsStoreEntries;
+
 /* One record inside a commit. Valid during the merge only. */
 typedef struct _CsStoreEdit CsStoreEdit;
 
@@ -174,6 +205,14 @@ typedef struct
   CsStatus (*count) (CsStoreDb *db, guint64 since, guint64 *n);
   CsStatus (*blobs_named) (CsStore *store, const CsSlice *names, guint n, gboolean *named);
   CsStatus (*blobs_list) (CsStore *store, CsSlice after, CsStoreNameFunc func, gpointer data);
+  CsStatus (*index_seq) (CsStoreDb *db, CsSlice name, guint64 *seq);
+  CsStatus (*index_update) (CsStoreDb *db, CsSlice name, guint64 expect, guint64 seq,
+                            const CsStoreIndexRow *rows, guint n);
+  CsStatus (*index_drop) (CsStoreDb *db, CsSlice name);
+  CsStatus (*index_list) (CsStoreDb *db, CsStoreNameFunc func, gpointer data);
+  CsStatus (*index_range) (CsStoreDb *db, CsSlice name, const CsStoreIndexRange *range,
+                           CsStoreEntries **entries);
+  void (*entries_free) (CsStoreEntries *entries);
 } CsStoreTable;
 
 struct _CsStore
@@ -392,6 +431,59 @@ static inline CsStatus
 cs_store_blobs_list (CsStore *store, CsSlice after, CsStoreNameFunc func, gpointer data)
 {
   return store->table->blobs_list (store, after, func, data);
+}
+
+/* ---- indexes of a database: entries (key, id) beside the records ----
+ *
+ * The user makes the keys, says up to which sequence number they are complete, and keeps them so from the
+ * change feed. The engine keeps their order, drops them with their database, and removes those of a
+ * record that is erased, which no feed tells of. */
+
+/* Up to where the entries are complete. CS_NOT_FOUND: there is no such index. May wait. */
+static inline CsStatus
+cs_store_index_seq (CsStoreDb *db, CsSlice name, guint64 *seq)
+{
+  return db->table->index_seq (db, name, seq);
+}
+
+/* Replaces the entries of these records, and the index is complete up to `seq`: wholly or not at all,
+ * and only when it was so up to `expect`; else CS_CONFLICT. expect 0 makes the index when there is none.
+ * Durable. The statuses of cs_store_commit (). */
+static inline CsStatus
+cs_store_index_update (CsStoreDb *db, CsSlice name, guint64 expect, guint64 seq,
+                       const CsStoreIndexRow *rows, guint n)
+{
+  return db->table->index_update (db, name, expect, seq, rows, n);
+}
+
+/* Gone when it returns; its space comes back in the background. CS_NOT_FOUND. */
+static inline CsStatus
+cs_store_index_drop (CsStoreDb *db, CsSlice name)
+{
+  return db->table->index_drop (db, name);
+}
+
+/* Names in byte order, as cs_store_list () does it. May wait before the first call of func. */
+static inline CsStatus
+cs_store_index_list (CsStoreDb *db, CsStoreNameFunc func, gpointer data)
+{
+  return db->table->index_list (db, func, data);
+}
+
+/* A page of entries, each with its record; those of deleted records are passed over. CS_NOT_FOUND: no
+ * such index. May wait. */
+static inline CsStatus
+cs_store_index_range (CsStoreDb *db, CsSlice name, const CsStoreIndexRange *range,
+                      CsStoreEntries **entries)
+{
+  return db->table->index_range (db, name, range, entries);
+}
+
+static inline void
+cs_store_entries_free (CsStoreDb *db, CsStoreEntries *entries)
+{
+  if (entries != NULL)
+    db->table->entries_free (entries);
 }
 
 /* Where a reader that holds the token `seq-epoch` goes on so that it skips nothing: seq itself in the
