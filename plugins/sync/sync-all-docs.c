@@ -1,201 +1,13 @@
 /* sync-all-docs.c: documents by id: ranges streamed in pages, or the given keys.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "sync-view.h"
-
-#include <stdlib.h>
+#include "sync-listing.h"
 
 #define PAGE_ROWS 1000
-#define DESIGN_FIRST "_design/"
-#define DESIGN_END "_design0" /* the byte after '/' */
-
-/* One request: parameters stand in the query, and in a POST's body, which wins. */
-typedef struct
-{
-  CsHttpExchange *exchange;
-  Sync *self;
-  SyncDb *db;
-  SyncArena arena;
-  SyncJson body;
-  SyncJson keys;
-  CsSlice from;
-  CsSlice to;
-  CsStoreRange range;
-  gint64 skip;
-  gint64 limit;
-  gboolean empty; /* a key that is no string matches nothing */
-  gboolean include_docs;
-  gboolean update_seq;
-  gboolean design; /* _design_docs */
-  guint flags;
-  guint64 total;
-  guint64 n_rows;
-} AllDocs;
-
-static gboolean
-parse_error (AllDocs *self, const char *what, CsSlice value)
-{
-  g_autofree char *reason
-    = value.len > 0 ? g_strdup_printf ("Invalid %s: \"%.*s\"", what, (int) value.len, value.data)
-                    : g_strdup_printf ("Invalid %s: []", what);
-
-  sync_reply_error (self->exchange, 400, "query_parse_error", reason);
-  return FALSE;
-}
-
-static gboolean
-get_flag (AllDocs *self, const char *name, gboolean *flag)
-{
-  SyncJson member = sync_json_member (self->body, name);
-  CsSlice text;
-
-  if (member.type == SYNC_JSON_TRUE || member.type == SYNC_JSON_FALSE)
-    {
-      *flag = member.type == SYNC_JSON_TRUE;
-      return TRUE;
-    }
-  if (!cs_http_query (self->exchange, name, &text))
-    return TRUE;
-  if (!cs_slice_is (text, "true") && !cs_slice_is (text, "false"))
-    return parse_error (self, "boolean parameter", text);
-  *flag = cs_slice_is (text, "true");
-  return TRUE;
-}
-
-static gboolean
-get_number (AllDocs *self, const char *name, gint64 *number)
-{
-  SyncJson member = sync_json_member (self->body, name);
-  g_autofree char *digits = NULL;
-  CsSlice text;
-
-  if (member.type == SYNC_JSON_NUMBER)
-    text = member.text;
-  else if (!cs_http_query (self->exchange, name, &text))
-    return TRUE;
-  digits = g_strndup (text.data, text.len);
-  if (!g_ascii_string_to_signed (digits, 10, G_MININT64, G_MAXINT64, number, NULL))
-    return parse_error (self, "value for integer", text);
-  return *number >= 0 || parse_error (self, "value for positive integer", text);
-}
-
-/* *found with the key as JSON. FALSE: answered. */
-static gboolean
-get_key (AllDocs *self, const char *name, const char *alias, SyncJson *key)
-{
-  CsSlice text;
-
-  *key = sync_json_member (self->body, name);
-  if (key->type == SYNC_JSON_NONE)
-    *key = sync_json_member (self->body, alias);
-  if (key->type != SYNC_JSON_NONE
-      || !(cs_http_query (self->exchange, name, &text)
-           || cs_http_query (self->exchange, alias, &text)))
-    return TRUE;
-  if (sync_json_parse (text, 32, key))
-    return TRUE;
-  sync_reply_not_json (self->exchange);
-  return FALSE;
-}
-
-static gboolean
-get_keys (AllDocs *self)
-{
-  gboolean from_body;
-
-  self->keys = sync_json_member (self->body, "keys");
-  from_body = self->keys.type != SYNC_JSON_NONE;
-  if (!from_body && !get_key (self, "keys", "keys", &self->keys))
-    return FALSE;
-  if (self->keys.type == SYNC_JSON_NONE || self->keys.type == SYNC_JSON_ARRAY)
-    return TRUE;
-  sync_reply_error (self->exchange, 400, "bad_request",
-                    from_body ? "`keys` body member must be an array."
-                              : "`keys` parameter must be an array.");
-  return FALSE;
-}
-
-static void
-bound (AllDocs *self, SyncJson key, CsSlice *text, const CsSlice **end)
-{
-  if (key.type == SYNC_JSON_NONE)
-    return;
-  if (key.type != SYNC_JSON_STRING)
-    {
-      self->empty = TRUE;
-      return;
-    }
-  *text = sync_json_text (key, &self->arena);
-  *end = text;
-}
-
-static gboolean
-get_bounds (AllDocs *self)
-{
-  SyncJson key;
-  SyncJson from;
-  SyncJson to;
-
-  if (!get_key (self, "key", "key", &key) || !get_key (self, "startkey", "start_key", &from)
-      || !get_key (self, "endkey", "end_key", &to))
-    return FALSE;
-  if (key.type != SYNC_JSON_NONE)
-    from = to = key;
-  bound (self, from, &self->from, &self->range.from);
-  bound (self, to, &self->to, &self->range.to);
-  return TRUE;
-}
-
-/* Narrows the range to design documents. */
-static void
-bound_to_design (AllDocs *self)
-{
-  static const CsSlice first = { DESIGN_FIRST, sizeof DESIGN_FIRST - 1 };
-  static const CsSlice end = { DESIGN_END, sizeof DESIGN_END - 1 };
-  const CsSlice **low = self->range.descending ? &self->range.to : &self->range.from;
-  const CsSlice **high = self->range.descending ? &self->range.from : &self->range.to;
-
-  if (*low == NULL)
-    *low = &first;
-  if (*high == NULL)
-    {
-      *high = &end;
-      if (self->range.descending)
-        self->range.from_exclusive = TRUE;
-      else
-        self->range.to_exclusive = TRUE;
-    }
-}
-
-static gboolean
-read_parameters (AllDocs *self)
-{
-  gboolean inclusive_end = TRUE;
-  gboolean conflicts = FALSE;
-  gboolean attachments = FALSE;
-
-  self->limit = G_MAXINT64;
-  if (!get_number (self, "limit", &self->limit) || !get_number (self, "skip", &self->skip)
-      || !get_flag (self, "descending", &self->range.descending)
-      || !get_flag (self, "include_docs", &self->include_docs)
-      || !get_flag (self, "inclusive_end", &inclusive_end)
-      || !get_flag (self, "update_seq", &self->update_seq)
-      || !get_flag (self, "conflicts", &conflicts)
-      || !get_flag (self, "attachments", &attachments) || !get_keys (self) || !get_bounds (self))
-    return FALSE;
-  self->range.size = sizeof self->range;
-  self->range.to_exclusive = !inclusive_end && self->range.to != NULL;
-  self->flags = (conflicts ? SYNC_VIEW_CONFLICTS : 0) | (attachments ? SYNC_VIEW_ATTACHMENTS : 0);
-  if (self->include_docs)
-    self->range.what = CS_STORE_BODY | (conflicts ? CS_STORE_TREE : 0);
-  if (self->design)
-    bound_to_design (self);
-  return TRUE;
-}
 
 /* ---- rows ---- */
 
 static CsStatus
-append_row (AllDocs *self, const CsStoreRecord *record, GString *out)
+append_row (SyncListing *self, const CsStoreRecord *record, GString *out)
 {
   SyncView view = { .db = self->db, .arena = &self->arena, .record = record,
                     .flags = self->flags };
@@ -220,8 +32,8 @@ append_row (AllDocs *self, const CsStoreRecord *record, GString *out)
   return status;
 }
 
-static void
-append_not_found (AllDocs *self, SyncJson key, GString *out)
+void
+sync_listing_append_missing (SyncListing *self, SyncJson key, GString *out)
 {
   g_string_append (out, self->n_rows++ == 0 ? "\n{\"key\":" : ",\n{\"key\":");
   g_string_append_len (out, key.text.data, key.text.len);
@@ -229,7 +41,7 @@ append_not_found (AllDocs *self, SyncJson key, GString *out)
 }
 
 static CsStatus
-append_rows (AllDocs *self, const CsStoreRows *rows, GString *out)
+append_rows (SyncListing *self, const CsStoreRows *rows, GString *out)
 {
   CsStatus status = CS_OK;
 
@@ -240,7 +52,7 @@ append_rows (AllDocs *self, const CsStoreRows *rows, GString *out)
 
 /* Pages of rows; nothing of the store is held while the client is slow. */
 static CsStatus
-stream_range (AllDocs *self, GString *out)
+stream_range (SyncListing *self, GString *out)
 {
   g_autoptr (GString) last = g_string_new (NULL);
   CsSlice next;
@@ -278,15 +90,17 @@ stream_range (AllDocs *self, GString *out)
 }
 
 static CsStatus
-answer_key (AllDocs *self, SyncJson key, GString *out)
+answer_key (SyncListing *self, SyncJson key, GString *out)
 {
   CsStoreRows *rows = NULL;
   CsSlice id;
   CsStatus status;
 
+  if (self->kind == SYNC_LISTING_LOCAL)
+    return sync_local_docs_key (self, key, out);
   if (key.type != SYNC_JSON_STRING)
     {
-      append_not_found (self, key, out);
+      sync_listing_append_missing (self, key, out);
       return CS_OK;
     }
   id = sync_json_text (key, &self->arena);
@@ -294,7 +108,7 @@ answer_key (AllDocs *self, SyncJson key, GString *out)
   if (status != CS_OK)
     return status;
   if (rows->records[0].seq == 0)
-    append_not_found (self, key, out);
+    sync_listing_append_missing (self, key, out);
   else
     status = append_row (self, &rows->records[0], out);
   cs_store_rows_free (self->db->db, rows);
@@ -302,7 +116,7 @@ answer_key (AllDocs *self, SyncJson key, GString *out)
 }
 
 static CsStatus
-stream_keys (AllDocs *self, GString *out)
+stream_keys (SyncListing *self, GString *out)
 {
   SyncJsonCursor cursor;
   SyncJson key;
@@ -327,15 +141,17 @@ stream_keys (AllDocs *self, GString *out)
 /* ---- the answer ---- */
 
 static CsStatus
-append_head (AllDocs *self, GString *out)
+append_head (SyncListing *self, GString *out)
 {
   CsStoreInfo info = { .size = sizeof info };
   CsStatus status = cs_store_info (self->db->db, &info);
 
   g_string_append_c (out, '{');
-  if (!self->design)
+  if (self->kind == SYNC_LISTING_ALL)
     g_string_append_printf (out, "\"total_rows\":%" G_GUINT64_FORMAT ",\"offset\":null,",
                             info.n_records);
+  if (self->kind == SYNC_LISTING_LOCAL)
+    g_string_append (out, "\"total_rows\":null,\"offset\":null,");
   if (self->update_seq)
     {
       g_string_append (out, "\"update_seq\":");
@@ -347,10 +163,10 @@ append_head (AllDocs *self, GString *out)
 }
 
 static void
-append_tail (AllDocs *self, GString *out)
+append_tail (SyncListing *self, GString *out)
 {
   g_string_append (out, "\n]");
-  if (self->design)
+  if (self->kind == SYNC_LISTING_DESIGN)
     g_string_append_printf (out, ",\"total_rows\":%" G_GUINT64_FORMAT ",\"offset\":null",
                             self->n_rows);
   g_string_append_c (out, '}');
@@ -358,13 +174,16 @@ append_tail (AllDocs *self, GString *out)
 
 /* One listing, from brace to brace. */
 static CsStatus
-stream_listing (AllDocs *self, GString *out)
+stream_listing (SyncListing *self, GString *out)
 {
   CsStatus status = append_head (self, out);
 
-  if (status == CS_OK)
-    status = self->keys.type == SYNC_JSON_ARRAY ? stream_keys (self, out)
-                                                : stream_range (self, out);
+  if (status == CS_OK && self->keys.type == SYNC_JSON_ARRAY)
+    status = stream_keys (self, out);
+  else if (status == CS_OK && self->kind == SYNC_LISTING_LOCAL)
+    status = sync_local_docs_range (self, out);
+  else if (status == CS_OK)
+    status = stream_range (self, out);
   append_tail (self, out);
   return status;
 }
@@ -381,7 +200,7 @@ end (CsHttpExchange *exchange, CsStatus status, GString *out)
 }
 
 static void
-stream (AllDocs *self)
+stream (SyncListing *self)
 {
   g_autoptr (GString) out = g_string_sized_new (8192);
   CsStatus status;
@@ -394,85 +213,38 @@ stream (AllDocs *self)
 
 /* FALSE: answered. */
 static gboolean
-read_post (AllDocs *self)
+begin (SyncListing *self, CsHttpExchange *exchange, Sync *sync, SyncDb *db, SyncListingKind kind)
 {
-  const SyncSettings *settings = cs_settings (self->self);
-  CsSlice body;
-
-  if (!cs_slice_is (cs_http_request (self->exchange)->method, "POST"))
-    return TRUE;
-  if (cs_http_read_body (self->exchange, &body) != CS_OK)
-    return FALSE;
-  if (!sync_json_parse (body, settings->max_depth, &self->body))
-    {
-      sync_reply_not_json (self->exchange);
-      return FALSE;
-    }
-  if (self->body.type == SYNC_JSON_OBJECT)
-    return TRUE;
-  sync_reply_error (self->exchange, 400, "bad_request", "Request body must be a JSON object");
-  return FALSE;
-}
-
-void
-sync_all_docs (CsHttpExchange *exchange, gpointer self)
-{
-  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
-  AllDocs request = { .exchange = exchange, .self = self, .db = db };
-
+  *self = (SyncListing){ .exchange = exchange, .self = sync, .db = db, .kind = kind };
   if (db == NULL)
-    return;
-  request.arena = sync_exchange_arena (exchange);
-  request.design = g_str_has_suffix (cs_http_route (exchange)->path, "/_design_docs");
-  if (read_post (&request) && read_parameters (&request))
-    stream (&request);
+    return FALSE;
+  self->arena = sync_exchange_arena (exchange);
+  return sync_listing_read_body (self);
 }
 
-/* ---- _all_docs/queries: several listings in one answer ---- */
-
-/* Reads every query before the answer begins, so that a bad one is told as such. */
-static AllDocs *
-read_queries (AllDocs *self, guint *n)
-{
-  SyncJson list = sync_json_member (self->body, "queries");
-  SyncJsonCursor cursor;
-  SyncJson query;
-  AllDocs *queries;
-
-  *n = 0;
-  if (!sync_json_elements (&cursor, list))
-    {
-      sync_reply_error (self->exchange, 400, "bad_request", "`queries` must be an array.");
-      return NULL;
-    }
-  while (sync_json_next_element (&cursor, &query))
-    ++*n;
-  queries = sync_alloc (&self->arena, (*n + 1) * sizeof *queries);
-  sync_json_elements (&cursor, list);
-  for (guint i = 0; sync_json_next_element (&cursor, &query); i++)
-    {
-      queries[i] = *self;
-      queries[i].body = query;
-      if (!read_parameters (&queries[i]))
-        return NULL;
-    }
-  return queries;
-}
-
-void
-sync_all_docs_queries (CsHttpExchange *exchange, gpointer self)
+static void
+answer (CsHttpExchange *exchange, Sync *self, SyncListingKind kind)
 {
   g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
-  AllDocs request = { .exchange = exchange, .self = self, .db = db };
+  SyncListing listing;
+
+  if (begin (&listing, exchange, self, db, kind) && sync_listing_read (&listing))
+    stream (&listing);
+}
+
+/* Several listings in one answer. */
+static void
+answer_queries (CsHttpExchange *exchange, Sync *self, SyncListingKind kind)
+{
+  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
   g_autoptr (GString) out = NULL;
-  AllDocs *queries;
+  SyncListing all;
+  SyncListing *listings;
   guint n;
   CsStatus status = CS_OK;
 
-  if (db == NULL)
-    return;
-  request.arena = sync_exchange_arena (exchange);
-  if (!read_post (&request) || (queries = read_queries (&request, &n)) == NULL)
+  if (!begin (&all, exchange, self, db, kind)
+      || (listings = sync_listing_read_queries (&all, &n)) == NULL)
     return;
   out = g_string_new ("{\"results\":[");
   sync_begin (exchange, "application/json");
@@ -480,8 +252,44 @@ sync_all_docs_queries (CsHttpExchange *exchange, gpointer self)
     {
       if (i > 0)
         g_string_append_c (out, ',');
-      status = stream_listing (&queries[i], out);
+      status = stream_listing (&listings[i], out);
     }
   g_string_append (out, "]}\n");
   end (exchange, status, out);
+}
+
+void
+sync_all_docs (CsHttpExchange *exchange, gpointer self)
+{
+  answer (exchange, self, SYNC_LISTING_ALL);
+}
+
+void
+sync_all_docs_queries (CsHttpExchange *exchange, gpointer self)
+{
+  answer_queries (exchange, self, SYNC_LISTING_ALL);
+}
+
+void
+sync_design_docs (CsHttpExchange *exchange, gpointer self)
+{
+  answer (exchange, self, SYNC_LISTING_DESIGN);
+}
+
+void
+sync_design_docs_queries (CsHttpExchange *exchange, gpointer self)
+{
+  answer_queries (exchange, self, SYNC_LISTING_DESIGN);
+}
+
+void
+sync_local_docs (CsHttpExchange *exchange, gpointer self)
+{
+  answer (exchange, self, SYNC_LISTING_LOCAL);
+}
+
+void
+sync_local_docs_queries (CsHttpExchange *exchange, gpointer self)
+{
+  answer_queries (exchange, self, SYNC_LISTING_LOCAL);
 }

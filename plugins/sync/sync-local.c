@@ -3,8 +3,6 @@
 #include "sync-view.h"
 #include "sync-write.h"
 
-#include <stdlib.h>
-
 static const SyncError invalid_rev = { 400, "bad_request", "Invalid rev format" };
 
 /* `_local/` and the rest of the path. */
@@ -71,8 +69,8 @@ reply_missing (CsHttpExchange *exchange)
   sync_reply_error (exchange, 404, "not_found", "missing");
 }
 
-static void
-append_document (GString *json, CsSlice id, guint64 version, GBytes *stored)
+void
+sync_local_append (GString *json, CsSlice id, guint64 version, GBytes *stored)
 {
   gsize size;
   const char *text = g_bytes_get_data (stored, &size);
@@ -113,7 +111,7 @@ sync_local_get (CsHttpExchange *exchange, gpointer self)
       return;
     }
   json = g_string_sized_new (256);
-  append_document (json, id, version, stored);
+  sync_local_append (json, id, version, stored);
   if (sync_query_flag (exchange, "revs"))
     g_string_append_printf (json, ",\"_revisions\":{\"start\":0,\"ids\":[\"%" G_GUINT64_FORMAT "\"]}",
                             version);
@@ -250,102 +248,4 @@ sync_local_delete (CsHttpExchange *exchange, gpointer self)
     sync_reply_status (exchange, status);
   else
     reply_version (exchange, 200, doc.id, 0, TRUE);
-}
-
-/* ---- _local_docs ---- */
-
-static gboolean
-collect (CsSlice id, gpointer data)
-{
-  g_ptr_array_add (data, g_bytes_new (id.data, id.len));
-  return TRUE;
-}
-
-static CsStatus
-append_row (GString *json, SyncDb *db, CsSlice id, gboolean include_docs)
-{
-  g_autoptr (GBytes) stored = NULL;
-  guint64 version;
-  CsStatus status = cs_store_local_get (db->db, id, &version, &stored);
-
-  if (status != CS_OK)
-    return status == CS_NOT_FOUND ? CS_OK : status;
-  g_string_append (json, json->str[json->len - 1] == '[' ? "{\"id\":" : ",{\"id\":");
-  sync_json_append_string (json, id);
-  g_string_append (json, ",\"key\":");
-  sync_json_append_string (json, id);
-  g_string_append (json, ",\"value\":{\"rev\":");
-  append_version (json, version);
-  g_string_append_c (json, '}');
-  if (include_docs)
-    {
-      g_string_append (json, ",\"doc\":");
-      append_document (json, id, version, stored);
-      g_string_append_c (json, '}');
-    }
-  g_string_append_c (json, '}');
-  return CS_OK;
-}
-
-static CsSlice
-key_of (CsHttpExchange *exchange, const SyncArena *arena, const char *name)
-{
-  CsSlice text;
-  SyncJson key;
-
-  if (cs_http_query (exchange, name, &text) && sync_json_parse (text, 1, &key)
-      && key.type == SYNC_JSON_STRING)
-    return sync_json_text (key, arena);
-  return cs_slice (NULL, 0);
-}
-
-static gboolean
-read_range (CsHttpExchange *exchange, const SyncArena *arena, CsStoreRange *range, CsSlice keys[2])
-{
-  CsSlice key = key_of (exchange, arena, "key");
-  gint64 skip = 0;
-  gint64 limit = 1000;
-
-  keys[0] = key.data != NULL ? key : key_of (exchange, arena, "startkey");
-  keys[1] = key.data != NULL ? key : key_of (exchange, arena, "endkey");
-  range->from = keys[0].data != NULL ? &keys[0] : NULL;
-  range->to = keys[1].data != NULL ? &keys[1] : NULL;
-  range->descending = sync_query_flag (exchange, "descending");
-  if (!sync_query_number (exchange, "skip", &skip) || !sync_query_number (exchange, "limit", &limit))
-    return FALSE;
-  range->skip = MIN (skip, G_MAXUINT);
-  range->limit = MIN (limit, 1000);
-  return TRUE;
-}
-
-void
-sync_local_docs (CsHttpExchange *exchange, gpointer self)
-{
-  g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
-  SyncArena arena = sync_exchange_arena (exchange);
-  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  g_autoptr (GString) json = NULL;
-  CsStoreRange range = { .size = sizeof range };
-  CsSlice keys[2];
-  gboolean include_docs = sync_query_flag (exchange, "include_docs");
-  CsStatus status;
-
-  if (db == NULL || !read_range (exchange, &arena, &range, keys))
-    return;
-  status = range.limit > 0 ? cs_store_local_list (db->db, &range, collect, ids) : CS_OK;
-  json = g_string_new ("{\"total_rows\":null,\"offset\":null,\"rows\":[");
-  for (guint i = 0; status == CS_OK && i < ids->len; i++)
-    {
-      GBytes *id = g_ptr_array_index (ids, i);
-
-      status = append_row (json, db, cs_slice (g_bytes_get_data (id, NULL), g_bytes_get_size (id)),
-                           include_docs);
-    }
-  if (status != CS_OK)
-    {
-      sync_reply_status (exchange, status);
-      return;
-    }
-  g_string_append (json, "]}");
-  sync_reply_json (exchange, 200, json);
 }

@@ -22,6 +22,8 @@ CsSlice sync_make_id (CsHttpExchange *exchange);
 /* Unpacks gzip into the arena. Waits for the pool. CS_INVALID: not gzip; CS_TOO_LARGE: more than
  * `most` bytes. */
 CsStatus sync_unpack (Sync *self, const SyncArena *arena, gsize most, CsSlice *bytes);
+/* A local document as JSON, but for its closing brace. */
+void sync_local_append (GString *json, CsSlice id, guint64 version, GBytes *stored);
 /* Writes a local document and answers. */
 void sync_local_write (CsHttpExchange *exchange, Sync *self, SyncDb *db, const SyncDoc *doc,
                        gboolean tagged);
