@@ -300,6 +300,8 @@ metrics_openapi_route (const CsHttpRoute *route, const char *path, const char *p
   MetricsOpenapi *self = data;
   gsize i;
 
+  if (route->flags & CS_HTTP_UNLISTED)
+    return;
   if (g_str_equal (route->method, "*"))
     for (i = 0; i < G_N_ELEMENTS (any_methods); i++)
       add_operation (self, route, any_methods[i], path, plugin);

@@ -140,39 +140,69 @@ read_doc_ids (SyncChanges *changes, SyncJson body)
   return take_doc_ids (changes, list);
 }
 
+/* The stored members of a document as an object. */
+static gboolean
+object_of (SyncChanges *changes, CsSlice bytes, SyncJson *object)
+{
+  SyncBody body;
+  char *text;
+
+  if (!sync_body_decode (bytes, &changes->arena, &body))
+    return FALSE;
+  text = sync_alloc (&changes->arena, body.text.len + 2);
+  text[0] = '{';
+  memcpy (text + 1, body.text.data, body.text.len);
+  text[body.text.len + 1] = '}';
+  return sync_json_parse (cs_slice (text, body.text.len + 2), SYNC_JSON_DEPTH_MAX, object);
+}
+
+static gboolean
+missing_key (SyncChanges *changes, const char *key)
+{
+  g_autofree char *reason = g_strdup_printf ("missing json key: %s", key);
+
+  return refuse (changes, 404, "not_found", reason);
+}
+
+static gboolean
+refuse_function (SyncChanges *changes, const CsStoreRecord *record, const char *member,
+                 const char *name)
+{
+  SyncJson object;
+  SyncJson functions;
+
+  if (record->seq == 0 || record->deleted)
+    return refuse (changes, 404, "not_found", record->seq == 0 ? "missing" : "deleted");
+  if (!object_of (changes, record->body, &object))
+    {
+      sync_reply_status (changes->exchange, CS_CORRUPT);
+      return FALSE;
+    }
+  functions = sync_json_member (object, member);
+  if (functions.type == SYNC_JSON_NONE)
+    return missing_key (changes, member);
+  if (sync_json_member (functions, name).type == SYNC_JSON_NONE)
+    return missing_key (changes, name);
+  return refuse (changes, 501, "not_implemented",
+                 "Filters of design documents need JavaScript, which is not run; filter with "
+                 "_selector or _doc_ids instead");
+}
+
 /* A function of a design document cannot be run; say so only when it is there. */
 static gboolean
 read_design_filter (SyncChanges *changes, CsSlice name, const char *member)
 {
   const char *slash = memchr (name.data, '/', name.len);
-  g_autofree char *id = NULL;
-  g_autofree char *needle = NULL;
+  g_autofree char *id = g_strdup_printf ("_design/%.*s", (int) (slash - name.data), name.data);
+  g_autofree char *function = g_strndup (slash + 1, name.data + name.len - slash - 1);
   CsStoreRows *rows = NULL;
-  CsSlice key;
-  CsStatus status;
-  gboolean found;
+  CsSlice key = cs_slice_str (id);
+  CsStatus status = cs_store_read (changes->db->db, &key, 1, CS_STORE_BODY, &rows);
 
-  id = g_strdup_printf ("_design/%.*s", (int) (slash - name.data), name.data);
-  key = cs_slice_str (id);
-  status = cs_store_read (changes->db->db, &key, 1, CS_STORE_BODY, &rows);
-  if (status != CS_OK)
-    {
-      sync_reply_status (changes->exchange, status);
-      return FALSE;
-    }
-  needle = g_strdup_printf ("\"%s\"", member);
-  found = rows->records[0].seq != 0 && !rows->records[0].deleted;
-  if (!found)
-    refuse (changes, 404, "not_found", "missing");
-  else if (g_strstr_len (rows->records[0].body.data, rows->records[0].body.len, needle) == NULL)
-    {
-      g_autofree char *reason = g_strdup_printf ("missing json key: %s", member);
-
-      refuse (changes, 404, "not_found", reason);
-    }
+  if (status == CS_OK)
+    refuse_function (changes, &rows->records[0], member, function);
   else
-    refuse (changes, 501, "not_implemented",
-            "Filters of design documents need JavaScript, which is not run");
+    sync_reply_status (changes->exchange, status);
   cs_store_rows_free (changes->db->db, rows);
   return FALSE;
 }

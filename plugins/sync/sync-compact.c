@@ -1,9 +1,19 @@
-/* sync-compact.c: compaction: bodies of old revisions are dropped, page by page, in the background.
+/* sync-compact.c: compaction: bodies of old revisions are dropped, page by page, in the background; how far it is.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-edit.h"
+#include "sync-json.h"
 #include "sync.h"
 
 #define PAGE_ROWS 200
+
+/* Under `compacting_lock`, which others read it with. */
+typedef struct
+{
+  gint64 started; /* seconds since 1970 */
+  gint64 updated;
+  guint64 done; /* documents */
+  guint64 total;
+} Progress;
 
 typedef struct
 {
@@ -16,12 +26,33 @@ typedef struct
 static gboolean
 begin (Sync *self, const char *name)
 {
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   gboolean first;
 
   g_mutex_lock (&self->compacting_lock);
-  first = g_hash_table_add (self->compacting, g_strdup (name));
+  first = !g_hash_table_contains (self->compacting, name);
+  if (first)
+    {
+      Progress *progress = g_new (Progress, 1);
+
+      *progress = (Progress){ .started = now, .updated = now };
+      g_hash_table_insert (self->compacting, g_strdup (name), progress);
+    }
   g_mutex_unlock (&self->compacting_lock);
   return first;
+}
+
+static void
+tell_progress (Sync *self, const char *name, guint64 done, guint64 total)
+{
+  Progress *progress;
+
+  g_mutex_lock (&self->compacting_lock);
+  progress = g_hash_table_lookup (self->compacting, name);
+  progress->updated = g_get_real_time () / G_USEC_PER_SEC;
+  progress->done = done;
+  progress->total = MAX (total, done);
+  g_mutex_unlock (&self->compacting_lock);
 }
 
 static void
@@ -70,11 +101,13 @@ compact_rows (SyncDb *db, const CsStoreRows *rows)
 }
 
 static CsStatus
-compact_all (SyncDb *db)
+compact_all (Sync *self, SyncDb *db)
 {
   CsStoreRange range = { .size = sizeof range, .limit = PAGE_ROWS };
+  CsStoreInfo info = { .size = sizeof info };
+  CsStatus status = cs_store_info (db->db, &info);
   gboolean more = TRUE;
-  CsStatus status = CS_OK;
+  guint64 done = 0;
 
   while (status == CS_OK && more && node_runs ())
     {
@@ -89,7 +122,9 @@ compact_all (SyncDb *db)
           range.since = rows->records[rows->n - 1].seq;
           status = compact_rows (db, rows);
         }
+      done += rows->n;
       cs_store_rows_free (db->db, rows);
+      tell_progress (self, db->name, done, info.n_records + info.n_deleted);
     }
   return status;
 }
@@ -99,7 +134,7 @@ compact (gpointer data)
 {
   Compaction *compaction = data;
   SyncDb *db = compaction->db;
-  CsStatus status = compact_all (db);
+  CsStatus status = compact_all (compaction->self, db);
 
   if (status != CS_OK && status != CS_NOT_FOUND)
     cs_warning (compaction->self, "compaction ended early", CS_F_STR ("database", db->name),
@@ -133,4 +168,44 @@ sync_compact (CsHttpExchange *exchange, gpointer data)
         }
     }
   sync_reply_ok (exchange, 202);
+}
+
+/* ---- _active_tasks ---- */
+
+static void
+append_task (GString *json, const char *node, const char *database, const Progress *progress)
+{
+  g_string_append (json, json->len > 1 ? ",{\"node\":" : "{\"node\":");
+  sync_json_append_string (json, cs_slice_str (node));
+  g_string_append (json, ",\"type\":\"database_compaction\",\"database\":");
+  sync_json_append_string (json, cs_slice_str (database));
+  g_string_append_printf (json,
+                          ",\"changes_done\":%" G_GUINT64_FORMAT ",\"total_changes\":%" G_GUINT64_FORMAT
+                          ",\"progress\":%" G_GUINT64_FORMAT ",\"started_on\":%" G_GINT64_FORMAT
+                          ",\"updated_on\":%" G_GINT64_FORMAT "}",
+                          progress->done, progress->total,
+                          progress->total > 0 ? progress->done * 100 / progress->total : 0,
+                          progress->started, progress->updated);
+}
+
+void
+sync_active_tasks (CsHttpExchange *exchange, gpointer data)
+{
+  Sync *self = data;
+  CsNodeInfo node = { .size = sizeof node };
+  g_autoptr (GString) json = g_string_new ("[");
+  GHashTableIter iter;
+  gpointer name;
+  gpointer progress;
+
+  if (!sync_server_admin (exchange))
+    return;
+  cs_node_info (&node);
+  g_mutex_lock (&self->compacting_lock);
+  g_hash_table_iter_init (&iter, self->compacting);
+  while (g_hash_table_iter_next (&iter, &name, &progress))
+    append_task (json, node.name, name, progress);
+  g_mutex_unlock (&self->compacting_lock);
+  g_string_append_c (json, ']');
+  sync_reply_json (exchange, 200, json);
 }

@@ -264,6 +264,12 @@ sync_database_put (CsHttpExchange *exchange, gpointer self)
   if (!sync_server_admin (exchange) || !check_new_name (exchange, name)
       || !check_not_shadowed (exchange, sync, name))
     return;
+  if (sync_query_flag (exchange, "partitioned"))
+    {
+      sync_reply_error (exchange, 501, "not_implemented",
+                        "Partitioned databases are not offered; leave the parameter out");
+      return;
+    }
   status = cs_store_create (sync->store, name, &db);
   cs_store_db_unref (db);
   if (status == CS_EXISTS)

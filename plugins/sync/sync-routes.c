@@ -6,7 +6,6 @@
 #include "sync.h"
 
 static void method_not_allowed (CsHttpExchange *exchange, gpointer self);
-static void needs_javascript (CsHttpExchange *exchange, gpointer self);
 static void not_implemented (CsHttpExchange *exchange, gpointer self);
 
 #define ROW(method, path, handler, summary)                                                        \
@@ -17,6 +16,12 @@ static void not_implemented (CsHttpExchange *exchange, gpointer self);
 #define DELETE(path, handler, summary) ROW ("DELETE", path, handler, summary)
 #define OTHERS(path)                                                                               \
   { "*", path, method_not_allowed, "Tells the methods that are allowed", CS_ACCESS_PUBLIC }
+#define ABSENT(path, handler)                                                                      \
+  { "*", path, handler, "Not offered: answers with the reason", CS_ACCESS_PUBLIC,                  \
+    .flags = CS_HTTP_UNLISTED }
+#define FORM(path)                                                                                 \
+  { "POST", path, sync_form_upload, "Attachments by a form: not offered", CS_ACCESS_PUBLIC,        \
+    .flags = CS_HTTP_UNLISTED }
 #define ATTACHMENT(method, path, handler, summary)                                                 \
   { method, path, handler, summary, CS_ACCESS_PUBLIC,                                              \
     .flags = CS_HTTP_PLUS_SPACE | CS_HTTP_RANGES }
@@ -31,6 +36,7 @@ static const CsHttpRoute routes[] = {
   OTHERS ("/_up"),
   GET ("/_all_dbs", sync_all_dbs, "Names of the databases"),
   OTHERS ("/_all_dbs"),
+  GET ("/_dbs_info", sync_dbs_info, "Information on all databases"),
   POST ("/_dbs_info", sync_dbs_info, "Information on several databases"),
   OTHERS ("/_dbs_info"),
   GET ("/_uuids", sync_uuids, "Fresh unique ids"),
@@ -41,6 +47,23 @@ static const CsHttpRoute routes[] = {
   OTHERS ("/_active_tasks"),
   GET ("/_membership", sync_membership, "Nodes of the cluster"),
   OTHERS ("/_membership"),
+  GET ("/_cluster_setup", sync_cluster_setup, "State of the cluster: a single node"),
+  ABSENT ("/_cluster_setup", sync_absent_in_server),
+  GET ("/_node/{node}", sync_node, "Name of this node, as _local"),
+  OTHERS ("/_node/{node}"),
+  ABSENT ("/_node/{node}/_config", sync_absent_in_server),
+  ABSENT ("/_node/{node}/_config/{rest...}", sync_absent_in_server),
+  ABSENT ("/_node/{node}/_restart", sync_absent_in_server),
+  ABSENT ("/_node/{node}/{rest...}", sync_absent_in_server),
+  ABSENT ("/_db_updates", sync_absent_in_server),
+  ABSENT ("/_replicate", sync_absent_in_server),
+  ABSENT ("/_scheduler/jobs", sync_absent_in_server),
+  ABSENT ("/_scheduler/docs", sync_absent_in_server),
+  ABSENT ("/_scheduler/docs/{rest...}", sync_absent_in_server),
+  ABSENT ("/_reshard", sync_absent_in_server),
+  ABSENT ("/_reshard/{rest...}", sync_absent_in_server),
+  ABSENT ("/_search_analyze", sync_absent_in_server),
+  ABSENT ("/_nouveau_analyze", sync_absent_in_server),
 
   GET ("/{db}", sync_database_get, "Information on a database"),
   PUT ("/{db}", sync_database_put, "Creates a database"),
@@ -53,9 +76,11 @@ static const CsHttpRoute routes[] = {
   OTHERS ("/{db}/_all_docs"),
   POST ("/{db}/_all_docs/queries", sync_all_docs_queries, "Several listings in one answer"),
   OTHERS ("/{db}/_all_docs/queries"),
-  GET ("/{db}/_design_docs", sync_all_docs, "Design documents by id"),
-  POST ("/{db}/_design_docs", sync_all_docs, "Design documents of the given ids"),
+  GET ("/{db}/_design_docs", sync_design_docs, "Design documents by id"),
+  POST ("/{db}/_design_docs", sync_design_docs, "Design documents of the given ids"),
   OTHERS ("/{db}/_design_docs"),
+  POST ("/{db}/_design_docs/queries", sync_design_docs_queries, "Several listings in one answer"),
+  OTHERS ("/{db}/_design_docs/queries"),
   FEED ("GET", "/{db}/_changes", sync_changes, "Changes, at once or as they come"),
   FEED ("POST", "/{db}/_changes", sync_changes, "Changes of the given documents"),
   OTHERS ("/{db}/_changes"),
@@ -78,6 +103,8 @@ static const CsHttpRoute routes[] = {
 
   POST ("/{db}/_compact", sync_compact, "Drops the bodies of old revisions in the background"),
   OTHERS ("/{db}/_compact"),
+  POST ("/{db}/_compact/{id}", sync_compact_views, "Compacts the views of a design document: it has none"),
+  OTHERS ("/{db}/_compact/{id}"),
   POST ("/{db}/_view_cleanup", sync_view_cleanup, "Removes old indexes of views"),
   OTHERS ("/{db}/_view_cleanup"),
   GET ("/{db}/_purged_infos_limit", sync_purged_infos_limit_get, "How many purges are remembered"),
@@ -89,9 +116,21 @@ static const CsHttpRoute routes[] = {
   POST ("/{db}/_find", not_implemented, "Queries by selector: not implemented"),
   OTHERS ("/{db}/_find"),
 
+  GET ("/{db}/_shards", sync_shards, "Where the database lies"),
+  OTHERS ("/{db}/_shards"),
+  GET ("/{db}/_shards/{id}", sync_shard_of, "Where a document lies"),
+  OTHERS ("/{db}/_shards/{id}"),
+  POST ("/{db}/_sync_shards", sync_sync_shards, "Brings copies up to date: there are none"),
+  OTHERS ("/{db}/_sync_shards"),
+  ABSENT ("/{db}/_search_cleanup", sync_absent_in_database),
+  ABSENT ("/{db}/_nouveau_cleanup", sync_absent_in_database),
+  ABSENT ("/{db}/_partition/{rest...}", sync_not_partitioned),
+
   GET ("/{db}/_local_docs", sync_local_docs, "Local documents by id"),
   POST ("/{db}/_local_docs", sync_local_docs, "Local documents of the given ids"),
   OTHERS ("/{db}/_local_docs"),
+  POST ("/{db}/_local_docs/queries", sync_local_docs_queries, "Several listings in one answer"),
+  OTHERS ("/{db}/_local_docs/queries"),
   GET ("/{db}/_local/{id...}", sync_local_get, "Reads a local document, such as a checkpoint"),
   PUT ("/{db}/_local/{id...}", sync_local_put, "Writes a local document"),
   DELETE ("/{db}/_local/{id...}", sync_local_delete, "Deletes a local document"),
@@ -100,13 +139,23 @@ static const CsHttpRoute routes[] = {
   GET ("/{db}/_design/{id}", sync_document_get, "Reads a design document"),
   PUT ("/{db}/_design/{id}", sync_document_put, "Writes a design document"),
   DELETE ("/{db}/_design/{id}", sync_document_delete, "Deletes a design document"),
+  FORM ("/{db}/_design/{id}"),
   OTHERS ("/{db}/_design/{id}"),
-  GET ("/{db}/_design/{id}/_view/{name}", needs_javascript, "Views need JavaScript: not implemented"),
-  POST ("/{db}/_design/{id}/_view/{name}", needs_javascript, "Views need JavaScript: not implemented"),
+  ABSENT ("/{db}/_design/{id}/_info", sync_absent_in_design),
+  ABSENT ("/{db}/_design/{id}/_view/{rest...}", sync_absent_in_design),
+  ABSENT ("/{db}/_design/{id}/_show/{rest...}", sync_absent_in_design),
+  ABSENT ("/{db}/_design/{id}/_list/{rest...}", sync_absent_in_design),
+  ABSENT ("/{db}/_design/{id}/_update/{rest...}", sync_absent_in_design),
+  ABSENT ("/{db}/_design/{id}/_rewrite/{rest...}", sync_absent_in_design),
+  ABSENT ("/{db}/_design/{id}/_search/{rest...}", sync_absent_in_design),
+  ABSENT ("/{db}/_design/{id}/_search_info/{rest...}", sync_absent_in_design),
+  ABSENT ("/{db}/_design/{id}/_nouveau/{rest...}", sync_absent_in_design),
+  ABSENT ("/{db}/_design/{id}/_nouveau_info/{rest...}", sync_absent_in_design),
 
   GET ("/{db}/{id}", sync_document_get, "Reads a document"),
   PUT ("/{db}/{id}", sync_document_put, "Writes a document"),
   DELETE ("/{db}/{id}", sync_document_delete, "Deletes a document"),
+  FORM ("/{db}/{id}"),
   OTHERS ("/{db}/{id}"),
 
   ATTACHMENT ("GET", "/{db}/{id}/{name...}", sync_attachment_get, "Reads an attachment"),
@@ -135,6 +184,9 @@ static const struct
   { "/_active_tasks", "GET,HEAD" },
   { "/_membership", "GET,HEAD" },
   { "/{db}", "DELETE,GET,HEAD,POST" },
+  { "/_node/{node}", "GET" },
+  { "/{db}/_shards", "GET" },
+  { "/{db}/_shards/{id}", "GET" },
   { "/{db}/_all_docs", "GET,HEAD,POST" },
   { "/{db}/_design_docs", "GET,HEAD,POST" },
   { "/{db}/_changes", "GET,POST,HEAD" },
@@ -170,13 +222,6 @@ method_not_allowed (CsHttpExchange *exchange, gpointer self)
     return;
   cs_http_set_header (exchange, "Allow", methods);
   sync_reply_error (exchange, 405, "method_not_allowed", reason);
-}
-
-static void
-needs_javascript (CsHttpExchange *exchange, gpointer self)
-{
-  sync_reply_error (exchange, 501, "not_implemented",
-                    "Views and other JavaScript of design documents are stored and replicated, not run");
 }
 
 static void

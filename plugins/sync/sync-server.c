@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync.h"
 #include "sync-view.h"
+#include "sync-write.h"
 
 #define UUIDS_MAX 1000
 
@@ -95,6 +96,14 @@ read_listing (CsHttpExchange *exchange, Listing *listing)
          && sync_query_number (exchange, "skip", &listing->skip);
 }
 
+static const char *
+name_at (const Listing *listing, gint64 i)
+{
+  gint64 n = listing->names->len;
+
+  return g_ptr_array_index (listing->names, listing->descending ? n - 1 - i : i);
+}
+
 static void
 append_names (GString *json, const Listing *listing)
 {
@@ -103,12 +112,9 @@ append_names (GString *json, const Listing *listing)
 
   for (gint64 i = listing->skip; i < n && written < listing->limit; i++, written++)
     {
-      const char *name
-        = g_ptr_array_index (listing->names, listing->descending ? n - 1 - i : i);
-
       if (written > 0)
         g_string_append_c (json, ',');
-      sync_json_append_string (json, cs_slice_str (name));
+      sync_json_append_string (json, cs_slice_str (name_at (listing, i)));
     }
 }
 
@@ -169,33 +175,58 @@ append_info (GString *json, Sync *self, CsSlice name)
   cs_store_db_unref (db);
 }
 
-void
-sync_dbs_info (CsHttpExchange *exchange, gpointer self)
+/* Those that are named, in their order. FALSE: answered. */
+static gboolean
+append_named (CsHttpExchange *exchange, Sync *self, GString *json)
 {
-  const SyncSettings *settings = cs_settings (self);
   SyncArena arena = sync_exchange_arena (exchange);
-  g_autoptr (GString) json = g_string_new ("[");
   SyncJsonCursor cursor;
   SyncJson object;
   SyncJson name;
-  CsSlice body;
 
-  if (!sync_server_admin (exchange) || !sync_body_is_json (exchange)
-      || cs_http_read_body (exchange, &body) != CS_OK)
-    return;
-  if (!sync_json_parse (body, settings->max_depth, &object))
-    {
-      sync_reply_not_json (exchange);
-      return;
-    }
+  if (!sync_read_object (exchange, self, &object))
+    return FALSE;
   if (!sync_json_elements (&cursor, sync_json_member (object, "keys")))
     {
       sync_reply_error (exchange, 400, "bad_request", "`keys` member must exist.");
-      return;
+      return FALSE;
     }
   while (sync_json_next_element (&cursor, &name))
     if (name.type == SYNC_JSON_STRING)
       append_info (json, self, sync_json_text (name, &arena));
+  return TRUE;
+}
+
+/* Those that _all_dbs lists for the same parameters. FALSE: answered. */
+static gboolean
+append_listed (CsHttpExchange *exchange, Sync *self, GString *json)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  Listing listing = { .names = names };
+  CsStatus status;
+
+  if (!read_listing (exchange, &listing))
+    return FALSE;
+  status = cs_store_list (self->store, cs_slice ("", 0), collect, &listing);
+  if (status != CS_OK)
+    {
+      sync_reply_status (exchange, status);
+      return FALSE;
+    }
+  for (gint64 i = listing.skip; i < names->len && i - listing.skip < listing.limit; i++)
+    append_info (json, self, cs_slice_str (name_at (&listing, i)));
+  return TRUE;
+}
+
+void
+sync_dbs_info (CsHttpExchange *exchange, gpointer self)
+{
+  gboolean named = cs_slice_is (cs_http_request (exchange)->method, "POST");
+  g_autoptr (GString) json = g_string_new ("[");
+
+  if (!sync_server_admin (exchange)
+      || !(named ? append_named (exchange, self, json) : append_listed (exchange, self, json)))
+    return;
   g_string_append_c (json, ']');
   sync_reply_json (exchange, 200, json);
 }
@@ -249,7 +280,7 @@ sync_uuids (CsHttpExchange *exchange, gpointer self)
   cs_http_reply (exchange, 200, "application/json", parts, G_N_ELEMENTS (parts));
 }
 
-/* ---- _session, _active_tasks, _membership ---- */
+/* ---- _session ---- */
 
 void
 sync_session (CsHttpExchange *exchange, gpointer self)
@@ -272,29 +303,5 @@ sync_session (CsHttpExchange *exchange, gpointer self)
   if (identity->user != NULL)
     g_string_append (json, ",\"authenticated\":\"default\"");
   g_string_append (json, "}}");
-  sync_reply_json (exchange, 200, json);
-}
-
-void
-sync_active_tasks (CsHttpExchange *exchange, gpointer self)
-{
-  CsSlice part = cs_slice_str ("[]\n");
-
-  if (sync_server_admin (exchange))
-    sync_reply_slices (exchange, 200, &part, 1);
-}
-
-void
-sync_membership (CsHttpExchange *exchange, gpointer self)
-{
-  CsNodeInfo node = { .size = sizeof node };
-  g_autoptr (GString) name = g_string_new (NULL);
-  g_autoptr (GString) json = g_string_new (NULL);
-
-  if (!sync_server_admin (exchange))
-    return;
-  cs_node_info (&node);
-  sync_json_append_string (name, cs_slice_str (node.name));
-  g_string_printf (json, "{\"all_nodes\":[%s],\"cluster_nodes\":[%s]}", name->str, name->str);
   sync_reply_json (exchange, 200, json);
 }

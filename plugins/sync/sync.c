@@ -9,7 +9,7 @@ sync_create (gpointer data, GError **error)
   Sync *self = data;
 
   g_mutex_init (&self->compacting_lock);
-  self->compacting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->compacting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->purging = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->feeds_waiting
     = cs_gauge (self, "sync_feeds_waiting", "Feeds that wait for a change.", NULL);

@@ -41,8 +41,8 @@ typedef struct
   char uuid[33];   /* of the server; part of every client's checkpoint id */
   gint generation; /* atomic; rises whenever a database comes, goes or changes its rules */
   GMutex compacting_lock;
-  GHashTable *compacting; /* names of databases */
-  GHashTable *purging;    /* the same, under the same lock */
+  GHashTable *compacting; /* name of a database -> how far (sync-compact.c) */
+  GHashTable *purging;    /* names, under the same lock */
   CsStat feeds_waiting;
   CsStat feed_wakes;
   CsStat conflicts;
@@ -173,7 +173,22 @@ void sync_dbs_info (CsHttpExchange *exchange, gpointer self);
 void sync_uuids (CsHttpExchange *exchange, gpointer self);
 void sync_session (CsHttpExchange *exchange, gpointer self);
 void sync_active_tasks (CsHttpExchange *exchange, gpointer self);
+
+/* sync-cluster.c */
 void sync_membership (CsHttpExchange *exchange, gpointer self);
+void sync_node (CsHttpExchange *exchange, gpointer self);
+void sync_cluster_setup (CsHttpExchange *exchange, gpointer self);
+void sync_shards (CsHttpExchange *exchange, gpointer self);
+void sync_shard_of (CsHttpExchange *exchange, gpointer self);
+void sync_sync_shards (CsHttpExchange *exchange, gpointer self);
+
+/* sync-absent.c */
+void sync_absent_in_server (CsHttpExchange *exchange, gpointer self);
+void sync_absent_in_database (CsHttpExchange *exchange, gpointer self);
+void sync_absent_in_design (CsHttpExchange *exchange, gpointer self);
+void sync_form_upload (CsHttpExchange *exchange, gpointer self);
+void sync_not_partitioned (CsHttpExchange *exchange, gpointer self);
+void sync_compact_views (CsHttpExchange *exchange, gpointer self);
 
 void sync_database_put (CsHttpExchange *exchange, gpointer self);
 void sync_database_get (CsHttpExchange *exchange, gpointer self);
@@ -194,7 +209,6 @@ void sync_changes (CsHttpExchange *exchange, gpointer self);
 void sync_local_get (CsHttpExchange *exchange, gpointer self);
 void sync_local_put (CsHttpExchange *exchange, gpointer self);
 void sync_local_delete (CsHttpExchange *exchange, gpointer self);
-void sync_local_docs (CsHttpExchange *exchange, gpointer self);
 
 /* sync-document.c, sync-attachment.c, sync-bulk.c, sync-bulk-get.c, sync-purge.c, sync-all-docs.c */
 void sync_document_get (CsHttpExchange *exchange, gpointer self);
@@ -211,6 +225,10 @@ void sync_purge (CsHttpExchange *exchange, gpointer self);
 void sync_missing_revs (CsHttpExchange *exchange, gpointer self);
 void sync_all_docs (CsHttpExchange *exchange, gpointer self);
 void sync_all_docs_queries (CsHttpExchange *exchange, gpointer self);
+void sync_design_docs (CsHttpExchange *exchange, gpointer self);
+void sync_design_docs_queries (CsHttpExchange *exchange, gpointer self);
+void sync_local_docs (CsHttpExchange *exchange, gpointer self);
+void sync_local_docs_queries (CsHttpExchange *exchange, gpointer self);
 
 /* ---- sync-cors.c ---- */
 gboolean sync_cors_add (Sync *self, GError **error);

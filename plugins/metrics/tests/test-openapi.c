@@ -17,6 +17,7 @@ static const CsHttpRoute rows[] = {
   { .method = "COPY", .path = "/{db}/{doc}", .summary = "Has no place in OpenAPI" },
   { .method = "GET", .path = "/pay", .access = CS_ACCESS_SCOPE, .scope = "pay:read" },
   { .method = "GET", .path = "/local", .access = CS_ACCESS_LOCAL, .summary = "Figures" },
+  { .method = "GET", .path = "/absent", .summary = "Not there", .flags = CS_HTTP_UNLISTED },
 };
 
 static JsonObject *

@@ -44,7 +44,8 @@ typedef enum
 typedef enum
 {
   CS_HTTP_RANGES = 1 << 0,    /* cs_http_reply…() of status 200 may be cut to the Range asked for */
-  CS_HTTP_PLUS_SPACE = 1 << 1 /* a `+` in a path parameter is a space, as in a form */
+  CS_HTTP_PLUS_SPACE = 1 << 1, /* a `+` in a path parameter is a space, as in a form */
+  CS_HTTP_UNLISTED = 1 << 2    /* not in /openapi.json: it only says that there is nothing */
 } CsHttpRouteFlags;
 
 /* A row of a const table; what is left out is 0. The path is absolute, of literal segments, `{name}`
