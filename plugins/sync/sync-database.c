@@ -166,36 +166,47 @@ legal_name (CsSlice name)
   return TRUE;
 }
 
+static gboolean
+known_name (CsSlice name)
+{
+  return legal_name (name) || cs_slice_is (name, "_users") || cs_slice_is (name, "_replicator");
+}
+
+CsStatus
+sync_open_for (Sync *self, const CsIdentity *identity, CsSlice name, SyncRight right, SyncDb **db)
+{
+  char key[SYNC_NAME_MAX + 1];
+  SyncDb *found;
+  CsStatus status;
+
+  *db = NULL;
+  if (!known_name (name))
+    return CS_NOT_FOUND;
+  memcpy (key, name.data, name.len);
+  key[name.len] = '\0';
+  found = g_hash_table_lookup (current_worker (self)->databases, key);
+  if (found != NULL)
+    sync_db_ref (found);
+  else if ((status = look_up (self, name, &found)) != CS_OK)
+    return status;
+  if (sync_security_allows (&found->security, identity, right))
+    *db = found;
+  else
+    sync_db_unref (found);
+  return *db != NULL ? CS_OK : CS_DENIED;
+}
+
 SyncDb *
 sync_open (CsHttpExchange *exchange, Sync *self, SyncRight right)
 {
-  CsSlice name = cs_http_param (exchange, 0);
-  char *key = cs_http_alloc (exchange, name.len + 1);
-  SyncDb *db = NULL;
-  CsStatus status;
+  SyncDb *db;
+  CsStatus status = sync_open_for (self, cs_http_identity (exchange), cs_http_param (exchange, 0),
+                                   right, &db);
 
-  memcpy (key, name.data, name.len);
-  key[name.len] = '\0';
-  db = g_hash_table_lookup (current_worker (self)->databases, key);
-  if (db != NULL)
-    sync_db_ref (db);
-  else
-    {
-      status = legal_name (name) || cs_slice_is (name, "_users") || cs_slice_is (name, "_replicator")
-                 ? look_up (self, name, &db)
-                 : CS_NOT_FOUND;
-      if (status != CS_OK)
-        {
-          sync_reply_status (exchange, status);
-          return NULL;
-        }
-    }
-  if (!sync_security_allows (&db->security, cs_http_identity (exchange), right))
-    {
-      reply_not_allowed (exchange, right);
-      sync_db_unref (db);
-      return NULL;
-    }
+  if (status == CS_DENIED)
+    reply_not_allowed (exchange, right);
+  else if (status != CS_OK)
+    sync_reply_status (exchange, status);
   return db;
 }
 
@@ -222,7 +233,7 @@ check_new_name (CsHttpExchange *exchange, CsSlice name)
       sync_reply_error (exchange, 400, "database_name_too_long", reason);
       return FALSE;
     }
-  if (legal_name (name) || cs_slice_is (name, "_users") || cs_slice_is (name, "_replicator"))
+  if (known_name (name))
     return TRUE;
   reason = g_strdup_printf ("Name: '%.*s'. Only lowercase characters (a-z), digits (0-9), and any of "
                             "the characters _, $, (, ), +, -, and / are allowed. Must begin with a "

@@ -79,6 +79,10 @@ typedef enum
 
 /* The database of the path's first parameter, with the right checked; a reference. NULL: answered. */
 SyncDb *sync_open (CsHttpExchange *exchange, Sync *self, SyncRight right);
+/* The same by name: CS_OK and a reference; CS_NOT_FOUND; CS_DENIED; why it could not be looked up. Worker's
+ * fiber; may wait. */
+CsStatus sync_open_for (Sync *self, const CsIdentity *identity, CsSlice name, SyncRight right,
+                        SyncDb **db);
 /* TRUE for an administrator of the server; else answered 401. */
 gboolean sync_server_admin (CsHttpExchange *exchange);
 SyncDb *sync_db_ref (SyncDb *db);
