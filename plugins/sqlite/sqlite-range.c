@@ -21,6 +21,7 @@ typedef struct
   guint64 seq_low, seq_high; /* changes: low < seq <= high */
   GByteArray *id;            /* ids: the first that may come; with `ended` none */
   gboolean unbounded;        /* ids, descending: from the very last */
+  SqliteStatement which;     /* changes: how they are found */
   guint skip;
   gboolean done;
   gboolean more;
@@ -29,7 +30,9 @@ typedef struct
 static gboolean
 wanted (SqliteWalk *walk, const CsStoreRange *range, sqlite3_stmt *st, gboolean with_deleted)
 {
-  if (!with_deleted && sqlite3_column_int (st, 2) != 0)
+  if ((!with_deleted || range->live_only) && sqlite3_column_int (st, 2) != 0)
+    return FALSE;
+  if (range->created_from != 0 && sqlite3_column_int64 (st, 6) < range->created_from)
     return FALSE;
   if (range->updated_from != 0 || range->updated_to != 0)
     {
@@ -64,13 +67,23 @@ take_row (SqliteWalk *walk, sqlite3_stmt *st, gboolean with_deleted)
 
 /* ---- by sequence ---- */
 
+static void
+bind_filter (const SqliteWalk *walk, sqlite3_stmt *st)
+{
+  if (walk->which != SQLITE_ST_CHANGES_USER && walk->which != SQLITE_ST_CHANGES_CREATED)
+    return;
+  sqlite3_bind_int64 (st, 3, walk->db->number);
+  if (walk->which == SQLITE_ST_CHANGES_USER)
+    sqlite_bind_slice (st, 4, *walk->range->user);
+  else
+    sqlite3_bind_int64 (st, 4, walk->range->created_from);
+}
+
 static CsStatus
 step_changes (SqliteConn *conn, SqliteWalk *walk)
 {
   const CsStoreRange *range = walk->range;
-  SqliteStatement which
-    = (range->descending ? SQLITE_ST_CHANGES_DOWN : SQLITE_ST_CHANGES) + (range->what & 3);
-  sqlite3_stmt *st = sqlite_conn_statement (conn, which);
+  sqlite3_stmt *st = sqlite_conn_statement (conn, walk->which + (range->what & 3));
   CsStatus status;
   guint visited = 0;
 
@@ -78,6 +91,7 @@ step_changes (SqliteConn *conn, SqliteWalk *walk)
     return CS_FAILED;
   sqlite3_bind_int64 (st, 1, SQLITE_KEY (walk->db->number, walk->seq_low));
   sqlite3_bind_int64 (st, 2, SQLITE_KEY (walk->db->number, walk->seq_high));
+  bind_filter (walk, st);
   while ((status = sqlite_conn_step (conn, st)) == CS_OK && take_row (walk, st, TRUE))
     {
       guint64 seq = SQLITE_KEY_SEQ (sqlite3_column_int64 (st, 0));
@@ -260,6 +274,13 @@ seq_before (SqliteDb *db, gint64 time, guint64 low, guint64 high, guint64 *seq)
   return status;
 }
 
+/* What was created at some time was not updated before it. */
+static gint64
+earliest (const CsStoreRange *range)
+{
+  return MAX (range->updated_from, range->created_from);
+}
+
 static CsStatus
 narrow (SqliteWalk *walk)
 {
@@ -267,11 +288,47 @@ narrow (SqliteWalk *walk)
   guint64 low = walk->seq_low, high = walk->seq_high;
   CsStatus status = CS_OK;
 
-  if (range->updated_from != 0 && low < high)
-    status = seq_before (walk->db, range->updated_from, low, high, &walk->seq_low);
+  if (earliest (range) != 0 && low < high)
+    status = seq_before (walk->db, earliest (range), low, high, &walk->seq_low);
   if (status == CS_OK && range->updated_to != 0 && low < high)
     status = seq_before (walk->db, range->updated_to, low, high, &walk->seq_high);
   return status;
+}
+
+/* ---- the other indexes ---- */
+
+static CsStatus
+count_created (SqliteConn *conn, gpointer data)
+{
+  SqliteWalk *walk = data;
+  sqlite3_stmt *st = sqlite_conn_statement (conn, SQLITE_ST_CREATED_COUNT);
+  CsStatus status;
+
+  if (st == NULL)
+    return CS_FAILED;
+  sqlite3_bind_int64 (st, 1, walk->db->number);
+  sqlite3_bind_int64 (st, 2, walk->range->created_from);
+  sqlite3_bind_int64 (st, 3, STEP_ROWS + 1);
+  status = sqlite_conn_step (conn, st);
+  if (status == CS_OK && sqlite3_column_int64 (st, 0) <= STEP_ROWS)
+    walk->which = SQLITE_ST_CHANGES_CREATED;
+  sqlite3_reset (st);
+  return status;
+}
+
+/* Few that were created since among many that were updated since are found by their own index; a walk over
+ * the feed passes over the others otherwise. */
+static CsStatus
+choose (SqliteWalk *walk)
+{
+  const CsStoreRange *range = walk->range;
+
+  walk->which = range->descending ? SQLITE_ST_CHANGES_DOWN : SQLITE_ST_CHANGES;
+  if (range->user != NULL)
+    walk->which = SQLITE_ST_CHANGES_USER;
+  else if (range->created_from != 0 && walk->seq_high - walk->seq_low > STEP_ROWS)
+    return sqlite_shard_read (walk->db->shard, count_created, walk);
+  return CS_OK;
 }
 
 static CsStatus
@@ -299,15 +356,19 @@ sqlite_changes (CsStoreDb *base, const CsStoreRange *range, CsStoreRows **rows)
   CsStatus status = sqlite_db_usable (db);
 
   *rows = NULL;
+  if (status == CS_OK && range->descending && (range->user != NULL || range->created_from != 0))
+    status = CS_UNSUPPORTED;
   if (status != CS_OK)
     return status;
   walk.seq_low = MIN (range->since, bound);
   walk.seq_high = range->until > 0 ? MIN (range->until, bound) : bound;
-  if (range->updated_from != 0 || range->updated_to != 0)
+  if (earliest (range) != 0 || range->updated_to != 0)
     walk.seq_high = MIN (walk.seq_high, last_seq);
   walk.done = walk.seq_low >= walk.seq_high;
   walk.rows = sqlite_rows_new (MIN (walk.limit, 64));
   status = narrow (&walk);
+  if (status == CS_OK && !walk.done)
+    status = choose (&walk);
   if (status == CS_OK)
     status = walk_all (&walk, FALSE, FALSE);
   return answer (&walk, status, last_seq, rows);

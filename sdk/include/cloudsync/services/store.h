@@ -75,6 +75,10 @@ typedef struct
   guint skip;          /* records to pass over first */
   guint limit;         /* at most 1,000; 0: 1,000 */
   guint what;          /* CsStoreWhat */
+  /* changes, upwards only (else CS_UNSUPPORTED): */
+  const CsSlice *user; /* last written by; NULL: anybody */
+  gint64 created_from; /* 0: no bound; created >= */
+  gboolean live_only;  /* pass over what is deleted */
 } CsStoreRange;
 
 typedef struct
