@@ -243,25 +243,39 @@ check_new_name (CsHttpExchange *exchange, CsSlice name)
   return FALSE;
 }
 
-/* A database that another plugin's route hides could never be reached. */
-static gboolean
-check_not_shadowed (CsHttpExchange *exchange, Sync *self, CsSlice name)
+CsStatus
+sync_create_for (Sync *self, const CsIdentity *identity, CsSlice name)
 {
-  const SyncSettings *settings = cs_settings (self);
-  g_autoptr (GString) path = g_string_new (strcmp (settings->mount, "/") == 0 ? "" : settings->mount);
-  const char *template_ = NULL;
-  const char *owner;
-  g_autofree char *reason = NULL;
+  const char *plugin = NULL;
+  g_autofree char *route = NULL;
+  CsStoreDb *db = NULL;
+  CsStatus status;
 
-  g_string_append_c (path, '/');
-  sync_append_encoded (path, name);
-  owner = cs_http_lookup (self->http, "GET", path->str, &template_);
-  if (owner == NULL || strcmp (owner, cs_name (self)) == 0)
-    return TRUE;
-  reason = g_strdup_printf ("The plugin '%s' answers %s here: choose another name, or set sync.mount",
-                            owner, template_);
+  if (!identity->admin)
+    return CS_DENIED;
+  if (!known_name (name))
+    return CS_INVALID;
+  route = sync_hidden_by (self, name, &plugin);
+  if (route != NULL)
+    return CS_UNSUPPORTED;
+  status = cs_store_create (self->store, name, &db);
+  cs_store_db_unref (db);
+  if (status == CS_OK)
+    sync_databases_changed (self);
+  return status;
+}
+
+/* A database that another plugin's route hides could never be reached. */
+static void
+reply_hidden (CsHttpExchange *exchange, Sync *self, CsSlice name)
+{
+  const char *plugin = NULL;
+  g_autofree char *route = sync_hidden_by (self, name, &plugin);
+  g_autofree char *reason
+    = g_strdup_printf ("The plugin '%s' answers %s here: choose another name, or set sync.mount",
+                       plugin, route);
+
   sync_reply_error (exchange, 412, "name_is_taken", reason);
-  return FALSE;
 }
 
 void
@@ -269,11 +283,9 @@ sync_database_put (CsHttpExchange *exchange, gpointer self)
 {
   Sync *sync = self;
   CsSlice name = cs_http_param (exchange, 0);
-  CsStoreDb *db = NULL;
   CsStatus status;
 
-  if (!sync_server_admin (exchange) || !check_new_name (exchange, name)
-      || !check_not_shadowed (exchange, sync, name))
+  if (!sync_server_admin (exchange) || !check_new_name (exchange, name))
     return;
   if (sync_query_flag (exchange, "partitioned"))
     {
@@ -281,16 +293,16 @@ sync_database_put (CsHttpExchange *exchange, gpointer self)
                         "Partitioned databases are not offered; leave the parameter out");
       return;
     }
-  status = cs_store_create (sync->store, name, &db);
-  cs_store_db_unref (db);
-  if (status == CS_EXISTS)
+  status = sync_create_for (sync, cs_http_identity (exchange), name);
+  if (status == CS_UNSUPPORTED)
+    reply_hidden (exchange, sync, name);
+  else if (status == CS_EXISTS)
     sync_reply_error (exchange, 412, "file_exists",
                       "The database could not be created, the file already exists.");
   else if (status != CS_OK)
     sync_reply_status (exchange, status);
   else
     {
-      sync_databases_changed (sync);
       sync_set_location (exchange, sync, name, cs_slice (NULL, 0), cs_slice (NULL, 0));
       sync_reply_ok (exchange, 201);
     }

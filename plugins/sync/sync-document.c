@@ -494,14 +494,20 @@ sync_document_delete (CsHttpExchange *exchange, gpointer self)
     sync_reply_written (exchange, 200, doc.id, &edit.result, TRUE);
 }
 
+void
+sync_id_make (char *id)
+{
+  g_snprintf (id, CS_DOCUMENT_ID_SIZE, "%08x%08x%08x%08x", g_random_int (), g_random_int (),
+              g_random_int (), g_random_int ());
+}
+
 CsSlice
 sync_make_id (CsHttpExchange *exchange)
 {
-  char *text = cs_http_alloc (exchange, 33);
+  char *text = cs_http_alloc (exchange, CS_DOCUMENT_ID_SIZE);
 
-  g_snprintf (text, 33, "%08x%08x%08x%08x", g_random_int (), g_random_int (), g_random_int (),
-              g_random_int ());
-  return cs_slice (text, 32);
+  sync_id_make (text);
+  return cs_slice_str (text);
 }
 
 void

@@ -139,14 +139,32 @@ any_stub (const SyncEdit *edit)
   return FALSE;
 }
 
+/* A plain write says nothing of attachments: those of the parent stay. */
+static CsStatus
+keep_attachments (Merge *merge, gint parent, SyncAttachment **table)
+{
+  SyncEdit *edit = merge->edit;
+  SyncBody above = { 0 };
+  CsStatus status = edit->deleted ? CS_OK : body_above (merge, parent, &above);
+
+  edit->n_attachments = above.n_attachments;
+  *table = above.n_attachments > 0 ? above.attachments
+                                   : sync_alloc (merge->arena, sizeof (SyncAttachment));
+  return status;
+}
+
 /* The table as it will be stored: stubs take the parent's bytes. NULL with CS_OK: a stub is missing. */
 static CsStatus
 resolve_attachments (Merge *merge, gint parent, guint64 generation, SyncAttachment **table)
 {
   SyncEdit *edit = merge->edit;
   SyncBody above = { 0 };
-  CsStatus status = any_stub (edit) ? body_above (merge, parent, &above) : CS_OK;
+  CsStatus status = CS_OK;
 
+  if (edit->plain != NULL)
+    return keep_attachments (merge, parent, table);
+  if (any_stub (edit))
+    status = body_above (merge, parent, &above);
   *table = sync_alloc (merge->arena, (edit->n_attachments + 1) * sizeof (SyncAttachment));
   for (guint i = 0; status == CS_OK && i < edit->n_attachments; i++)
     {
@@ -299,6 +317,50 @@ put_record (Merge *merge, gboolean keep_seq)
   cs_store_edit_put (merge->store, &put);
 }
 
+gboolean
+sync_plain_holds (const SyncPlain *plain, const SyncRev *winner, gint64 updated)
+{
+  gboolean named = FALSE;
+
+  for (guint i = 0; winner != NULL && i < plain->n_versions; i++)
+    named = named || sync_rev_equal (&plain->versions[i], winner);
+  switch (plain->when)
+    {
+    case CS_DOCUMENT_ABSENT:
+      return winner == NULL;
+    case CS_DOCUMENT_PRESENT:
+      return winner != NULL;
+    case CS_DOCUMENT_MATCHES:
+      return named;
+    case CS_DOCUMENT_DIFFERS:
+      return !named;
+    case CS_DOCUMENT_UNMODIFIED:
+      return winner != NULL && updated <= plain->since;
+    default:
+      return TRUE;
+    }
+}
+
+/* The same for a plain write: the winner, if that fulfils the condition. */
+static gint
+plain_leaf (Merge *merge, gint winner, SyncOutcome *why)
+{
+  SyncEdit *edit = merge->edit;
+  const CsStoreRecord *record = merge->store->record;
+  const SyncNode *node = winner >= 0 ? &merge->tree.nodes[winner] : NULL;
+  const SyncRev *rev = node != NULL && !node->deleted ? &node->rev : NULL;
+
+  edit->made = rev == NULL;
+  edit->created = record->seq > 0 ? record->created : merge->store->now;
+  edit->updated = merge->store->now;
+  edit->result = rev != NULL ? *rev : (SyncRev){ .generation = 0 };
+  *why = SYNC_EDIT_CONFLICT;
+  if (!sync_plain_holds (edit->plain, rev, record->updated))
+    return -2;
+  *why = node == NULL ? SYNC_EDIT_MISSING : SYNC_EDIT_DELETED;
+  return edit->deletion && rev == NULL ? -2 : winner;
+}
+
 /* The leaf that an edit grows from, -1 for a first revision, -2 when there is none that fits. */
 static gint
 edited_leaf (Merge *merge, SyncOutcome *why)
@@ -308,6 +370,8 @@ edited_leaf (Merge *merge, SyncOutcome *why)
   gint winner = sync_tree_winner (tree);
   gint leaf;
 
+  if (edit->plain != NULL)
+    return plain_leaf (merge, winner, why);
   *why = SYNC_EDIT_CONFLICT;
   if (winner < 0)
     {
@@ -326,6 +390,25 @@ edited_leaf (Merge *merge, SyncOutcome *why)
     return -2;
   leaf = sync_tree_find (tree, &edit->rev);
   return leaf >= 0 && tree->nodes[leaf].leaf && !tree->nodes[leaf].deleted ? leaf : -2;
+}
+
+/* A plain deletion leaves no version behind that would win next. */
+static void
+end_other_leaves (Merge *merge)
+{
+  SyncAttachment none;
+  gint *leaves;
+  guint n = sync_tree_leaves (&merge->tree, &leaves);
+
+  for (guint i = 0; i < n; i++)
+    {
+      SyncRev rev;
+
+      if (merge->tree.nodes[leaves[i]].deleted)
+        continue;
+      sync_rev_make (&rev, &merge->tree.nodes[leaves[i]].rev, TRUE, NULL, 0, cs_slice (NULL, 0));
+      store_body (merge, sync_tree_add (&merge->tree, leaves[i], &rev, TRUE), &none);
+    }
 }
 
 static CsStatus
@@ -353,6 +436,8 @@ merge_edit (Merge *merge)
   sync_rev_make (&edit->result, leaf < 0 ? NULL : &merge->tree.nodes[leaf].rev, edit->deleted,
                  edit->parts, edit->n_parts, encoded);
   store_body (merge, sync_tree_add (&merge->tree, leaf, &edit->result, edit->deleted), table);
+  if (edit->plain != NULL && edit->deleted)
+    end_other_leaves (merge);
   put_record (merge, FALSE);
   edit->outcome = SYNC_EDIT_STORED;
   return CS_OK;

@@ -7,6 +7,7 @@
 #include "sync-scratch.h"
 #include "sync-tree.h"
 
+#include <cloudsync/services/documents.h>
 #include <cloudsync/services/store.h>
 
 typedef enum
@@ -18,6 +19,16 @@ typedef enum
   SYNC_EDIT_DELETED,     /* a deletion of what is deleted */
   SYNC_EDIT_MISSING_STUB /* a stub names an attachment that is not there; `stub` */
 } SyncOutcome;
+
+/* What must hold of the winner for a plain write: one that grows from the winner, whatever that is by then, and
+ * keeps its attachments. */
+typedef struct
+{
+  CsDocumentWhen when;
+  const SyncRev *versions;
+  guint n_versions;
+  gint64 since;
+} SyncPlain;
 
 /* One revision to write. The worker fills the first part and leaves it alone until the commit is over; the
  * merge fills the outcome, anew each time it is called. */
@@ -33,10 +44,14 @@ typedef struct
   CsSlice *parts;
   guint n_parts;
   SyncAttachment *attachments;
-  guint n_attachments;
+  guint n_attachments;   /* of a plain write the merge fills it */
+  const SyncPlain *plain; /* NULL: not a plain write */
 
   SyncOutcome outcome;
-  SyncRev result;
+  SyncRev result; /* of a refused plain write the winner, generation 0: none */
+  gboolean made;  /* of a plain write: there was no document */
+  gint64 created;
+  gint64 updated;
   CsSlice stub;
 } SyncEdit;
 
@@ -68,6 +83,9 @@ CsStatus sync_compact_merge (CsStoreEdit *edit, guint row, gpointer batch);
 
 /* The CsStoreMerge of a batch of purges. */
 CsStatus sync_purge_merge (CsStoreEdit *edit, guint row, gpointer batch);
+
+/* Does a plain write's condition hold of a winner (NULL: there is none, or it is deleted)? */
+gboolean sync_plain_holds (const SyncPlain *plain, const SyncRev *winner, gint64 updated);
 
 /* Fills an edit from a document. FALSE: *error tells. */
 gboolean sync_edit_init (SyncEdit *edit, const SyncDoc *doc, gboolean graft, const SyncArena *arena,

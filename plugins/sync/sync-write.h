@@ -17,7 +17,9 @@ void sync_reply_written (CsHttpExchange *exchange, guint status, CsSlice id, con
 gboolean sync_design_check (Sync *self, SyncDb *db, const SyncDoc *doc, SyncError *error);
 /* `_design/` and the name, of the exchange's arena. */
 CsSlice sync_design_id (CsHttpExchange *exchange, CsSlice name);
-/* A fresh document id, of the exchange's arena. */
+/* Writes a fresh document id and a NUL: CS_DOCUMENT_ID_SIZE bytes. */
+void sync_id_make (char *id);
+/* The same, of the exchange's arena. */
 CsSlice sync_make_id (CsHttpExchange *exchange);
 /* Unpacks gzip into the arena. Waits for the pool. CS_INVALID: not gzip; CS_TOO_LARGE: more than
  * `most` bytes. */

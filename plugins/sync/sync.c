@@ -18,7 +18,8 @@ sync_create (gpointer data, GError **error)
     = cs_counter (self, "sync_documents_written_total", "Revisions stored.", NULL);
   self->conflicts = cs_counter (self, "sync_document_conflicts_total",
                                 "Writes refused because of another revision.", NULL);
-  return TRUE;
+  self->documents.table = &sync_documents_table;
+  return cs_provide (self, CS_DOCUMENTS, &self->documents, error);
 }
 
 static CsStatus
@@ -57,8 +58,24 @@ typedef struct
 {
   Sync *self;
   const char *mount;
-  char *found; /* the first clash, told with both names and the remedy */
+  CsSlice name; /* the database that is asked about; data NULL: any that is there */
+  char *path;   /* the first route that clashes */
+  const char *plugin;
+  char *first; /* and the name that it hides */
 } Shadows;
+
+static gboolean
+is_hidden (Shadows *shadows, const char *first)
+{
+  CsStoreDb *db = NULL;
+
+  if (shadows->name.data != NULL)
+    return cs_slice_is (shadows->name, first);
+  if (cs_store_open (shadows->self->store, cs_slice_str (first), &db) != CS_OK)
+    return FALSE;
+  cs_store_db_unref (db);
+  return TRUE;
+}
 
 static void
 check_route (const CsHttpRoute *route, const char *path, const char *plugin, gpointer data)
@@ -66,36 +83,56 @@ check_route (const CsHttpRoute *route, const char *path, const char *plugin, gpo
   Shadows *shadows = data;
   gsize n = strlen (shadows->mount);
   g_autofree char *first = NULL;
-  CsStoreDb *db = NULL;
 
-  if (shadows->found != NULL || strcmp (plugin, cs_name (shadows->self)) == 0
+  if (shadows->path != NULL || strcmp (plugin, cs_name (shadows->self)) == 0
       || strncmp (path, shadows->mount, n) != 0)
     return;
   path += n;
   path += *path == '/';
   first = g_strndup (path, strcspn (path, "/"));
-  if (*first == '\0' || *first == '{'
-      || cs_store_open (shadows->self->store, cs_slice_str (first), &db) != CS_OK)
+  if (*first == '\0' || *first == '{' || !is_hidden (shadows, first))
     return;
-  cs_store_db_unref (db);
-  shadows->found
-    = g_strdup_printf ("the route /%s of the plugin '%s' would hide the database '%s': rename the "
-                       "route, or move the API with sync.mount = /couchdb",
-                       path, plugin, first);
+  shadows->path = g_strconcat ("/", path, NULL);
+  shadows->plugin = plugin;
+  shadows->first = g_steal_pointer (&first);
+}
+
+static void
+find_shadow (Shadows *shadows, Sync *self)
+{
+  const SyncSettings *settings = cs_settings (self);
+
+  shadows->self = self;
+  shadows->mount = strcmp (settings->mount, "/") == 0 ? "" : settings->mount;
+  cs_http_visit_routes (self->http, check_route, shadows);
+}
+
+char *
+sync_hidden_by (Sync *self, CsSlice name, const char **plugin)
+{
+  Shadows shadows = { .name = name };
+
+  find_shadow (&shadows, self);
+  *plugin = shadows.plugin;
+  g_free (shadows.first);
+  return shadows.path;
 }
 
 /* Once every plugin has started and all routes are there. */
 static gboolean
 check_shadows (Sync *self, GError **error)
 {
-  const SyncSettings *settings = cs_settings (self);
-  Shadows shadows = { self, strcmp (settings->mount, "/") == 0 ? "" : settings->mount, NULL };
+  Shadows shadows = { .name = { NULL, 0 } };
 
-  cs_http_visit_routes (self->http, check_route, &shadows);
-  if (shadows.found == NULL)
+  find_shadow (&shadows, self);
+  if (shadows.path == NULL)
     return TRUE;
-  g_set_error_literal (error, CS_ERROR, CS_EXISTS, shadows.found);
-  g_free (shadows.found);
+  g_set_error (error, CS_ERROR, CS_EXISTS,
+               "the route %s of the plugin '%s' would hide the database '%s': move the route (a "
+               "setting such as %s.mount), or the API with sync.mount = /couchdb",
+               shadows.path, shadows.plugin, shadows.first, shadows.plugin);
+  g_free (shadows.path);
+  g_free (shadows.first);
   return FALSE;
 }
 

@@ -35,6 +35,7 @@ gboolean sync_settings_check (const char *kind, const void *settings, GError **e
 /* The instance. Constant after start () but for `generation`. */
 typedef struct
 {
+  CsDocuments documents; /* what other plugins get */
   CsStore *store;
   CsHttp *http;
   CsAuth *auth;
@@ -83,6 +84,11 @@ SyncDb *sync_open (CsHttpExchange *exchange, Sync *self, SyncRight right);
  * fiber; may wait. */
 CsStatus sync_open_for (Sync *self, const CsIdentity *identity, CsSlice name, SyncRight right,
                         SyncDb **db);
+/* Creates one: CS_OK (durable), CS_EXISTS, CS_DENIED, CS_INVALID (the name), CS_UNSUPPORTED (a route would hide
+ * it), why it could not be stored. Worker's fiber; may wait. */
+CsStatus sync_create_for (Sync *self, const CsIdentity *identity, CsSlice name);
+/* The route of another plugin, as a path, that hides the database `name`, or NULL; to be g_free()d. */
+char *sync_hidden_by (Sync *self, CsSlice name, const char **plugin);
 /* TRUE for an administrator of the server; else answered 401. */
 gboolean sync_server_admin (CsHttpExchange *exchange);
 SyncDb *sync_db_ref (SyncDb *db);
@@ -95,6 +101,10 @@ void sync_worker_free (gpointer worker);
 gpointer sync_worker_new (Sync *self);
 GString *sync_database_info (Sync *self, const char *name, const CsStoreInfo *info,
                              guint64 purge_seq);
+
+/* ---- sync-documents.c ---- */
+
+extern const CsDocumentsTable sync_documents_table;
 
 /* ---- sync-numbers.c: numbers kept with a database ---- */
 

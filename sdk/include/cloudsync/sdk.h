@@ -19,6 +19,7 @@
 #include <cloudsync/services/auth.h>
 #include <cloudsync/services/blob.h>
 #include <cloudsync/services/broker.h>
+#include <cloudsync/services/documents.h>
 #include <cloudsync/services/http.h>
 #include <cloudsync/services/store.h>
 

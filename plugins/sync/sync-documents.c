@@ -1,0 +1,117 @@
+/* sync-documents.c: the contract documents=1: databases opened for an identity, and versions.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-documents.h"
+
+/* ---- databases ---- */
+
+static Sync *
+sync_of (CsDocuments *documents)
+{
+  return (Sync *) ((char *) documents - G_STRUCT_OFFSET (Sync, documents));
+}
+
+static CsStatus
+documents_open (CsDocuments *documents, CsIdentity *identity, CsSlice name,
+                CsDocumentsAccess access, CsDocumentsDb **out)
+{
+  Sync *self = sync_of (documents);
+  SyncDocuments *handle;
+  SyncDb *db;
+  CsStatus status;
+
+  *out = NULL;
+  if (name.len == 0 || name.data[0] == '_')
+    return CS_NOT_FOUND;
+  status = sync_open_for (self, identity, name, SYNC_MEMBER, &db);
+  if (status != CS_OK)
+    return status;
+  handle = g_new (SyncDocuments, 1);
+  *handle = (SyncDocuments){ { documents->table }, self, db, cs_identity_ref (identity),
+                             access == CS_DOCUMENTS_WRITE };
+  *out = &handle->base;
+  return CS_OK;
+}
+
+static CsStatus
+documents_create (CsDocuments *documents, CsIdentity *identity, CsSlice name)
+{
+  if (name.len == 0 || name.data[0] == '_')
+    return CS_INVALID;
+  return sync_create_for (sync_of (documents), identity, name);
+}
+
+static void
+documents_close (CsDocumentsDb *base)
+{
+  SyncDocuments *handle = sync_documents (base);
+
+  sync_db_unref (handle->db);
+  cs_identity_unref (handle->identity);
+  g_free (handle);
+}
+
+/* ---- versions ---- */
+
+static gboolean
+fits_a_tag (guint8 byte)
+{
+  return byte > 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '%';
+}
+
+void
+sync_version_write (char *out, CsSlice rev)
+{
+  static const char hex[] = "0123456789ABCDEF";
+
+  for (gsize i = 0; i < rev.len; i++)
+    {
+      guint8 byte = rev.data[i];
+
+      if (fits_a_tag (byte))
+        *out++ = byte;
+      else
+        {
+          *out++ = '%';
+          *out++ = hex[byte >> 4];
+          *out++ = hex[byte & 15];
+        }
+    }
+  *out = '\0';
+}
+
+void
+sync_version_read (CsSlice version, SyncRev *rev)
+{
+  char text[SYNC_REV_TEXT_MAX];
+  gsize n = 0;
+  gsize i = 0;
+
+  for (; i < version.len && n < sizeof text; i++)
+    if (version.data[i] != '%')
+      text[n++] = version.data[i];
+    else if (version.len - i > 2)
+      {
+        text[n++] = g_ascii_xdigit_value (version.data[i + 1]) << 4
+                    | g_ascii_xdigit_value (version.data[i + 2]);
+        i += 2;
+      }
+  if (i < version.len || !sync_rev_parse (cs_slice (text, n), rev))
+    *rev = (SyncRev){ .generation = 0 };
+}
+
+const CsDocumentsTable sync_documents_table = {
+  .size = sizeof (CsDocumentsTable),
+  .open = documents_open,
+  .create = documents_create,
+  .close = documents_close,
+  .get = sync_documents_get,
+  .document_free = sync_documents_free,
+  .put = sync_documents_put,
+  .patch = sync_documents_patch,
+  .remove = sync_documents_remove,
+  .list = sync_documents_list,
+  .list_free = sync_documents_list_free,
+  .wait = sync_documents_wait,
+  .watch = sync_documents_watch,
+  .unwatch = sync_documents_unwatch,
+};
