@@ -29,9 +29,9 @@ typedef struct _CsBlob CsBlob;
 #define CS_BLOB_ID_BYTES 32
 #define CS_BLOB_ID_TEXT (2 * CS_BLOB_ID_BYTES + 1) /* in hexadecimal digits, with the NUL */
 
-/* SHA-256 over the bytes "cloudsync-blob-1", the length in 8 bytes, most significant first, and the
- * SHA-256 of each piece in order (FIPS 180-4). The same for every provider: an object copied from one
- * to another keeps its name. */
+/* SHA-256 (FIPS 180-4) over the bytes "cloudsync-blob-1", the SHA-256 of each piece in order, and the
+ * length in 8 bytes, most significant first. The same for every provider: an object copied from one to
+ * another keeps its name. */
 typedef struct
 {
   guint8 bytes[CS_BLOB_ID_BYTES];
