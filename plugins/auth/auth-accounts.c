@@ -16,6 +16,7 @@ typedef struct
 struct _AuthAccounts
 {
   GHashTable *by_name;
+  AuthKeys *keys;
   const char *admin_password; /* in the clear, of the settings; NULL: none or already a hash */
   pthread_mutex_t lock;
   char *admin_hash;
@@ -61,12 +62,14 @@ add_admin (AuthAccounts *accounts, const char *admin, GError **error)
 }
 
 AuthAccounts *
-auth_accounts_new (const AuthSettings *settings, const CsSection *users, guint n, GError **error)
+auth_accounts_new (const AuthSettings *settings, const CsSection *users, guint n,
+                   AuthKeys *keys, GError **error)
 {
   AuthAccounts *accounts = g_new0 (AuthAccounts, 1);
   gboolean good;
   guint i;
 
+  accounts->keys = keys;
   accounts->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   pthread_mutex_init (&accounts->lock, NULL);
   good = add_admin (accounts, settings->admin, error);
@@ -89,9 +92,16 @@ auth_accounts_free (AuthAccounts *accounts)
   if (accounts == NULL)
     return;
   g_hash_table_unref (accounts->by_name);
+  auth_keys_free (accounts->keys);
   pthread_mutex_destroy (&accounts->lock);
   g_free (accounts->admin_hash);
   g_free (accounts);
+}
+
+const AuthKeys *
+auth_accounts_keys (const AuthAccounts *accounts)
+{
+  return accounts->keys;
 }
 
 guint
@@ -107,7 +117,7 @@ auth_accounts_prepare (AuthAccounts *accounts)
     return;
   pthread_mutex_lock (&accounts->lock);
   if (accounts->admin_hash == NULL)
-    __atomic_store_n (&accounts->admin_hash, auth_password_hash (accounts->admin_password),
+    __atomic_store_n (&accounts->admin_hash, auth_password_hash (CS_HASH_SCRYPT, accounts->admin_password),
                       __ATOMIC_RELEASE);
   pthread_mutex_unlock (&accounts->lock);
 }
@@ -134,7 +144,7 @@ admin_hash (gpointer self, AuthAccounts *accounts, const char **hash)
 
 CsStatus
 auth_accounts_lookup (gpointer self, AuthAccounts *accounts, const char *tenant, const char *name,
-                      CsCredential *credential)
+                      gboolean with_hash, CsCredential *credential)
 {
   const AuthAccount *account = g_hash_table_lookup (accounts->by_name, name);
   const char *hash;
@@ -145,9 +155,12 @@ auth_accounts_lookup (gpointer self, AuthAccounts *accounts, const char *tenant,
   if (*tenant != '\0' && g_strcmp0 (tenant, account->tenant) != 0)
     return CS_NOT_FOUND;
   hash = account->hash;
-  if (hash == NULL && (status = admin_hash (self, accounts, &hash)) != CS_OK)
+  if (hash == NULL && with_hash && (status = admin_hash (self, accounts, &hash)) != CS_OK)
     return status;
   credential->hash = g_strdup (hash);
+  /* Of a password in the clear each start makes another hash, which must not end sessions. */
+  if (account->hash == NULL)
+    credential->generation = g_strdup (accounts->admin_password);
   credential->tenant = g_strdup (account->tenant);
   credential->roles = g_strdupv ((char **) account->roles);
   credential->admin = account->admin;

@@ -1,4 +1,4 @@
-/* auth-command.h: `cloudsyncctl hash`.
+/* auth-command.h: `cloudsyncctl hash` and `cloudsyncctl key`.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 

@@ -59,9 +59,9 @@ end (AuthHasher *hasher, AuthDigest *digest)
 }
 
 void
-auth_hasher_token (AuthHasher *hasher, CsSlice token, AuthDigest *digest)
+auth_hasher_token (AuthHasher *hasher, char kind, CsSlice token, AuthDigest *digest)
 {
-  begin (hasher, 't');
+  begin (hasher, kind);
   add (hasher, token.data, token.len);
   end (hasher, digest);
 }
@@ -75,6 +75,20 @@ auth_hasher_login (AuthHasher *hasher, const char *tenant, const char *name, con
   add (hasher, name, strlen (name) + 1);
   add (hasher, password, strlen (password));
   end (hasher, digest);
+}
+
+guint64
+auth_hasher_failure (AuthHasher *hasher, const char *address, const char *name)
+{
+  AuthDigest digest;
+  guint64 key;
+
+  begin (hasher, 'f');
+  add (hasher, address, strlen (address) + 1);
+  add (hasher, name, strlen (name));
+  end (hasher, &digest);
+  memcpy (&key, &digest, sizeof key);
+  return key;
 }
 
 guint

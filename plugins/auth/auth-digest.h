@@ -19,10 +19,13 @@ typedef struct _AuthHasher AuthHasher;
 AuthHasher *auth_hasher_new (const guint8 key[AUTH_DIGEST_LEN]);
 void auth_hasher_free (AuthHasher *hasher);
 
-/* Of a header's token, or of a tenant, name and password; the two never agree. */
-void auth_hasher_token (AuthHasher *hasher, CsSlice token, AuthDigest *digest);
+/* Of what a header holds, by its kind (a letter), or of a tenant, name and password; none of these agree. */
+void auth_hasher_token (AuthHasher *hasher, char kind, CsSlice token, AuthDigest *digest);
 void auth_hasher_login (AuthHasher *hasher, const char *tenant, const char *name,
                         const char *password, AuthDigest *digest);
+
+/* What failures are counted by: an address, and with it a name ("": none). */
+guint64 auth_hasher_failure (AuthHasher *hasher, const char *address, const char *name);
 
 /* For GHashTable. The comparison takes the same time whatever differs. */
 guint auth_digest_hash (gconstpointer digest);

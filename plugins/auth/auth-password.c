@@ -1,6 +1,7 @@
 /* auth-password.c: the schemes of stored password hashes.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "auth-password.h"
+#include "auth-pbkdf2.h"
 #include "auth-scrypt.h"
 
 typedef struct
@@ -8,6 +9,8 @@ typedef struct
   const char *prefix;
   gboolean (*check) (const char *hash);
   gboolean (*verify) (const char *hash, const char *password);
+  char *(*make) (const char *password);
+  const char *(*nobody) (void);
 } AuthScheme;
 
 static gboolean
@@ -18,8 +21,19 @@ scrypt_check (const char *hash)
   return auth_scrypt_parse (hash, &scrypt);
 }
 
+static gboolean
+pbkdf2_check (const char *hash)
+{
+  AuthPbkdf2 pbkdf2;
+
+  return auth_pbkdf2_parse (hash, &pbkdf2);
+}
+
 static const AuthScheme schemes[] = {
-  { AUTH_SCRYPT_PREFIX, scrypt_check, auth_scrypt_verify },
+  [CS_HASH_SCRYPT] = { AUTH_SCRYPT_PREFIX, scrypt_check, auth_scrypt_verify, auth_scrypt_hash,
+                       auth_scrypt_nobody },
+  [CS_HASH_PBKDF2] = { AUTH_PBKDF2_PREFIX, pbkdf2_check, auth_pbkdf2_verify, auth_pbkdf2_hash,
+                       auth_pbkdf2_nobody },
 };
 
 static const AuthScheme *
@@ -61,13 +75,13 @@ auth_password_verify (const char *hash, const char *password)
 }
 
 char *
-auth_password_hash (const char *password)
+auth_password_hash (CsHashScheme scheme, const char *password)
 {
-  return auth_scrypt_hash (password);
+  return schemes[scheme].make (password);
 }
 
 const char *
-auth_password_nobody (void)
+auth_password_nobody (CsHashScheme scheme)
 {
-  return auth_scrypt_nobody ();
+  return schemes[scheme].nobody ();
 }

@@ -20,9 +20,9 @@ gboolean auth_password_check (const char *hash, GError **error);
 gboolean auth_password_verify (const char *hash, const char *password);
 
 /* A new hash with a random salt, to be g_free()d; NULL when OpenSSL fails. As slow. */
-char *auth_password_hash (const char *password);
+char *auth_password_hash (CsHashScheme scheme, const char *password);
 
 /* A hash of no password, as costly to check as those that auth_password_hash () makes. */
-const char *auth_password_nobody (void);
+const char *auth_password_nobody (CsHashScheme scheme);
 
 G_END_DECLS

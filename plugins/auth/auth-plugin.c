@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "auth.h"
 
-CS_PLUGIN_DEFINE ("auth", "1.0.0", "Names and passwords to identities",
-                  CS_PROVIDES ("auth=1") CS_OWNS ("user"),
+CS_PLUGIN_DEFINE ("auth", "1.0.0", "Credentials to identities",
+                  CS_PROVIDES ("auth=1") CS_OWNS ("user jwt-key api-key"),
                   CS_SETTINGS (AuthSettings, auth_settings), CS_SECTIONS (auth_section_kinds),
                   CS_STATE (AuthState), .settings_check = auth_settings_check,
                   .create = auth_create, .start = auth_start, .worker_start = auth_worker_start,

@@ -3,6 +3,7 @@
 #include "auth.h"
 #include "auth-command.h"
 #include "auth-identity.h"
+#include "auth-secret.h"
 
 #include <openssl/rand.h>
 
@@ -52,9 +53,10 @@ forget (CsAuth *auth, const char *tenant, const char *name)
 
 static const CsAuthTable auth_table = {
   .size = sizeof (CsAuthTable),
-  .verify = auth_verify,
-  .authorize = auth_authorize,
+  .authenticate = auth_authenticate,
+  .login = auth_login,
   .anonymous = anonymous,
+  .session_cookie = auth_session_cookie,
   .hash = auth_hash,
   .add_source = add_source,
   .forget = forget,
@@ -69,9 +71,18 @@ define_stats (AuthState *self)
 
   self->logins_ok = cs_counter (self, name, help, "result=\"ok\"");
   self->logins_denied = cs_counter (self, name, help, "result=\"denied\"");
+  self->logins_locked = cs_counter (self, name, help, "result=\"locked\"");
   self->logins_overloaded = cs_counter (self, name, help, "result=\"overloaded\"");
   self->logins_malformed = cs_counter (self, name, help, "result=\"malformed\"");
   self->logins_failed = cs_counter (self, name, help, "result=\"failed\"");
+  name = "auth_tokens_total";
+  help = "Bearer tokens that were checked, by outcome.";
+  self->tokens_ok = cs_counter (self, name, help, "result=\"ok\"");
+  self->tokens_denied = cs_counter (self, name, help, "result=\"denied\"");
+  name = "auth_keys_total";
+  help = "API keys that were checked, by outcome.";
+  self->keys_ok = cs_counter (self, name, help, "result=\"ok\"");
+  self->keys_denied = cs_counter (self, name, help, "result=\"denied\"");
   self->recalled = cs_counter (self, "auth_recalled_total",
                                "Credentials that were known from a check not long before.", NULL);
   self->hash_seconds
@@ -88,12 +99,13 @@ auth_create (gpointer instance, GError **error)
   auth_gate_init (&self->gate);
   auth_flights_init (&self->flights);
   auth_remembered_init (&self->remembered);
+  auth_throttle_init (&self->throttle);
   if (RAND_bytes (self->key, sizeof self->key) != 1)
     {
       g_set_error (error, CS_ERROR, CS_FAILED, "OpenSSL has no random bytes");
       return FALSE;
     }
-  self->anonymous = auth_identity_new ("", NULL, NULL, is_open (&self->service),
+  self->anonymous = auth_identity_new ("", NULL, NULL, NULL, is_open (&self->service),
                                        is_open (&self->service) ? "open" : "none");
   define_stats (self);
   auth_command_add (self);
@@ -103,10 +115,31 @@ auth_create (gpointer instance, GError **error)
 static AuthAccounts *
 read_accounts (AuthState *self, const AuthSettings *settings, GError **error)
 {
-  guint n;
-  const CsSection *users = cs_sections (self, AUTH_USER_KIND, &n);
+  guint n_users;
+  guint n_jwt_keys;
+  guint n_api_keys;
+  const CsSection *users = cs_sections (self, AUTH_USER_KIND, &n_users);
+  const CsSection *jwt_keys = cs_sections (self, AUTH_JWT_KIND, &n_jwt_keys);
+  const CsSection *api_keys = cs_sections (self, AUTH_API_KIND, &n_api_keys);
+  AuthKeys *keys = auth_keys_new (jwt_keys, n_jwt_keys, api_keys, n_api_keys, error);
 
-  return auth_accounts_new (settings, users, n, error);
+  return keys != NULL ? auth_accounts_new (settings, users, n_users, keys, error) : NULL;
+}
+
+static gboolean
+read_secret (AuthState *self, const AuthSettings *settings, GError **error)
+{
+  CsNodeInfo node = { .size = sizeof node };
+  g_autofree char *made = NULL;
+  const char *secret = settings->secret;
+
+  cs_node_info (&node);
+  if (secret == NULL || *secret == '\0')
+    secret = made = auth_secret_load (node.data_dir, error);
+  if (secret == NULL)
+    return FALSE;
+  auth_session_keys (&self->session_keys, secret);
+  return TRUE;
 }
 
 static void
@@ -123,7 +156,7 @@ auth_start (gpointer instance, GError **error)
   AuthState *self = instance;
 
   self->accounts = read_accounts (self, cs_settings (self), error);
-  if (self->accounts == NULL)
+  if (self->accounts == NULL || !read_secret (self, cs_settings (self), error))
     return FALSE;
   self->prepare.run = prepare_run;
   self->prepare_accounts = self->accounts;
@@ -144,7 +177,7 @@ auth_worker_start (gpointer instance, guint index, GError **error)
 
   worker->hasher = auth_hasher_new (self->key);
   worker->recent = auth_recent_new ();
-  worker->anonymous = auth_identity_new ("", NULL, NULL, self->anonymous->admin,
+  worker->anonymous = auth_identity_new ("", NULL, NULL, NULL, self->anonymous->admin,
                                          self->anonymous->method);
   cs_set_local (self, worker);
   return TRUE;
@@ -204,7 +237,9 @@ auth_destroy (gpointer instance)
   auth_accounts_free (self->accounts);
   g_clear_pointer (&self->old_accounts, g_ptr_array_unref);
   auth_remembered_clear (&self->remembered);
+  auth_throttle_clear (&self->throttle);
   auth_flights_clear (&self->flights);
   auth_gate_clear (&self->gate);
   memset (self->key, 0, sizeof self->key);
+  memset (&self->session_keys, 0, sizeof self->session_keys);
 }

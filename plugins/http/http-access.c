@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define HTTP_CHALLENGE "Basic realm=\"cloudsync\""
+
 static void
 never_free (gpointer identity)
 {
@@ -42,43 +44,77 @@ http_grant (CsHttpExchange *exchange)
 }
 
 static gboolean
-deny (HttpExchange *self, guint status, const char *reason)
+deny (HttpExchange *self, guint status, const char *reason, const char *challenge)
 {
-  if (status == 401)
-    http_set_header (&self->exchange, "WWW-Authenticate", "Basic realm=\"cloudsync\"");
-  else if (status == 503)
+  if (challenge != NULL)
+    http_set_header (&self->exchange, "WWW-Authenticate", challenge);
+  if (status == 503)
     http_set_header (&self->exchange, "Retry-After", "1");
   http_reply_error (&self->exchange, status, reason);
   return FALSE;
+}
+
+static gboolean
+refuse (HttpExchange *self, CsStatus status, const CsAuthVerdict *verdict)
+{
+  switch (status)
+    {
+    case CS_OVERLOADED:
+      return deny (self, 503, "too many logins at once", NULL);
+    case CS_CANCELLED:
+    case CS_TIMED_OUT:
+      return deny (self, 503, "the login took too long", NULL);
+    case CS_INVALID:
+      return deny (self, 400, verdict->reason, NULL);
+    case CS_DENIED:
+      return deny (self, verdict->locked ? 403 : 401, verdict->reason, verdict->challenge);
+    default:
+      return deny (self, 503, "the login could not be checked", NULL);
+    }
+}
+
+static CsSlice
+header_value (HttpExchange *self, const char *name, gsize length)
+{
+  const HttpField *field = http_head_find (&self->head, self->text, name, length);
+
+  return field != NULL ? cs_slice (self->text + field->value, field->value_length)
+                       : cs_slice (NULL, 0);
+}
+
+/* Through a proxy everybody would be of this machine. */
+static gboolean
+is_local (HttpExchange *self)
+{
+  return self->connection->loopback && header_value (self, "forwarded", 9).data == NULL
+         && header_value (self, "x-forwarded-for", 15).data == NULL;
 }
 
 /* Checks the credentials that came with the request, if any. */
 static gboolean
 authenticate (HttpExchange *self)
 {
-  const HttpField *field = http_head_find (&self->head, self->text, "authorization", 13);
-  CsSlice value;
+  CsAuthRequest request = { .size = sizeof request };
+  CsAuthVerdict verdict = { .size = sizeof verdict };
+  CsStatus status;
 
-  if (field == NULL || self->plugin->auth == NULL)
+  if (self->plugin->auth == NULL)
     return TRUE;
-  value = cs_slice (self->text + field->value, field->value_length);
-  switch (cs_auth_authorize (self->plugin->auth, value, &self->identity))
-    {
-    case CS_OK:
-      return TRUE;
-    case CS_OVERLOADED:
-      return deny (self, 503, "too many logins at once");
-    case CS_CANCELLED:
-    case CS_TIMED_OUT:
-      return deny (self, 503, "the login took too long");
-    case CS_INVALID:
-      return deny (self, 400, "the Authorization header is malformed");
-    case CS_DENIED:
-    case CS_UNSUPPORTED:
-      return deny (self, 401, "name or password is incorrect");
-    default:
-      return deny (self, 503, "the login could not be checked");
-    }
+  request.authorization = header_value (self, "authorization", 13);
+  request.api_key = header_value (self, "x-api-key", 9);
+  request.cookie = header_value (self, "cookie", 6);
+  if (request.authorization.data == NULL && request.api_key.data == NULL
+      && request.cookie.data == NULL)
+    return TRUE;
+  request.peer = self->connection->peer;
+  request.local = is_local (self);
+  request.secure = self->connection->secure;
+  status = cs_auth_authenticate (self->plugin->auth, &request, &verdict);
+  self->identity = verdict.identity;
+  if (verdict.cookie != NULL)
+    http_set_header (&self->exchange, "Set-Cookie", verdict.cookie);
+  g_free (verdict.cookie);
+  return status == CS_OK || refuse (self, status, &verdict);
 }
 
 /* The two that nearly all requests have. */
@@ -130,7 +166,7 @@ http_exchange_check_host (HttpExchange *self)
   if (self->connection->loopback
       && (!self->head.seen_host || loopback_host (http_exchange_slice (self, self->head.host))))
     return TRUE;
-  return deny (self, 403, "auth.open answers loopback names only");
+  return deny (self, 403, "auth.open answers loopback names only", NULL);
 }
 
 gboolean
@@ -145,14 +181,14 @@ http_exchange_authorize (HttpExchange *self)
     return TRUE;
   if (row->access == CS_ACCESS_LOCAL)
     return self->connection->loopback || self->granted
-           || deny (self, 403, "this resource answers local clients only");
+           || deny (self, 403, "this resource answers local clients only", NULL);
   identity = http_identity (&self->exchange);
   if (identity->user == NULL && !identity->admin)
-    return deny (self, 401, "credentials are required");
+    return deny (self, 401, "credentials are required", HTTP_CHALLENGE);
   if (row->access == CS_ACCESS_SCOPE && !cs_identity_has_scope (identity, row->scope))
-    return deny (self, 403, "the credentials lack the scope of this resource");
-  if (row->access == CS_ACCESS_ADMIN && !identity->admin)
-    return deny (self, 403, "administrators only");
+    return deny (self, 403, "the credentials lack the scope of this resource", NULL);
+  if (row->access == CS_ACCESS_ADMIN && !cs_identity_is_node_admin (identity))
+    return deny (self, 403, "administrators only", NULL);
   return TRUE;
 }
 

@@ -45,6 +45,9 @@ login_setup (void)
                                      .remember = CS_SECONDS (60),
                                      .max_waiting = 100,
                                      .max_wait = CS_SECONDS (30) };
+  login_settings.secret = (char *) "a secret for tests, of enough characters";
+  if (login_settings.session_timeout == 0)
+    login_settings.session_timeout = CS_SECONDS (600);
   login_auth = cs_harness_instance ("auth", &login_settings, sizeof (AuthState));
   cs_harness_set_sections (login_auth, AUTH_USER_KIND, users, G_N_ELEMENTS (users));
   g_assert_true (auth_create (login_auth, NULL));
@@ -77,29 +80,41 @@ login_header (const char *name, const char *password)
 
 typedef struct
 {
-  const char *header;
+  const CsAuthRequest *request;
+  CsAuthVerdict *verdict;
   CsStatus status;
-  CsIdentity *identity;
-} Authorize;
+} Authenticate;
 
 static void
-authorize (gpointer data)
+authenticate (gpointer data)
 {
-  Authorize *call = data;
+  Authenticate *call = data;
 
-  call->status = cs_auth_authorize (&login_auth->service, cs_slice_str (call->header),
-                                    &call->identity);
+  call->status = cs_auth_authenticate (&login_auth->service, call->request, call->verdict);
+}
+
+CsStatus
+login_request (guint worker, const CsAuthRequest *request, CsAuthVerdict *verdict)
+{
+  Authenticate call = { .request = request, .verdict = verdict };
+
+  *verdict = (CsAuthVerdict){ .size = sizeof *verdict };
+  cs_harness_run (worker, authenticate, &call);
+  g_assert_true (call.status == CS_OK || (verdict->identity == NULL && verdict->cookie == NULL));
+  return call.status;
 }
 
 CsStatus
 login_authorize (guint worker, const char *header, CsIdentity **identity)
 {
-  Authorize call = { .header = header };
+  CsAuthRequest request = { .size = sizeof request,
+                            .authorization = cs_slice_str (header),
+                            .peer = "192.0.2.1:1234" };
+  CsAuthVerdict verdict;
+  CsStatus status = login_request (worker, &request, &verdict);
 
-  cs_harness_run (worker, authorize, &call);
-  g_assert_true ((call.status == CS_OK) == (call.identity != NULL));
-  *identity = call.identity;
-  return call.status;
+  *identity = verdict.identity;
+  return status;
 }
 
 CsStatus

@@ -21,7 +21,9 @@ void login_teardown (void);
 /* "Basic …", to be g_free()d. */
 char *login_header (const char *name, const char *password);
 
-/* cs_auth_authorize () on a worker. The identity's user, "" for none, or NULL when it failed. */
+/* cs_auth_authenticate () on a worker, of any request, or of one with that Authorization. *identity is a
+ * reference, NULL for none. */
+CsStatus login_request (guint worker, const CsAuthRequest *request, CsAuthVerdict *verdict);
 CsStatus login_authorize (guint worker, const char *header, CsIdentity **identity);
 CsStatus login_as (guint worker, const char *name, const char *password);
 

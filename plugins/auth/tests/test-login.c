@@ -30,7 +30,10 @@ test_refused (void)
   g_assert_cmpint (login_as (0, "ann", "wrong"), ==, CS_DENIED);
   g_assert_cmpint (login_as (0, "ann", ""), ==, CS_DENIED);
   g_assert_cmpint (login_as (0, "Ann", LOGIN_FIRST), ==, CS_DENIED);
-  g_assert_cmpint (login_authorize (0, "Bearer abc", &identity), ==, CS_UNSUPPORTED);
+  g_assert_cmpint (login_authorize (0, "Bearer abc", &identity), ==, CS_DENIED);
+  g_assert_cmpint (login_authorize (0, "Bearer", &identity), ==, CS_INVALID);
+  g_assert_cmpint (login_authorize (0, "Digest abc", &identity), ==, CS_OK); /* as none */
+  g_assert_null (identity);
   g_assert_cmpint (login_authorize (0, "Basic !!", &identity), ==, CS_INVALID);
   g_assert_cmpint (login_authorize (0, "", &identity), ==, CS_INVALID);
   g_assert_cmpint (cs_harness_stat ("auth_logins_total"), ==, 4);
@@ -172,13 +175,14 @@ test_changed_during_login (void)
 static gpointer
 log_in_as_admin (gpointer data)
 {
-  CsIdentity *identity = NULL;
+  const CsAuthRequest request = { .size = sizeof request, .peer = "192.0.2.1:1234" };
+  CsAuthVerdict verdict = { .size = sizeof verdict };
 
-  g_assert_cmpint (
-    cs_auth_verify (&login_auth->service, "", "root", "s3cret:pw", &identity), ==, CS_OK);
-  g_assert_true (identity->admin);
-  g_assert_true (cs_identity_has_role (identity, "_admin"));
-  cs_identity_unref (identity);
+  g_assert_cmpint (cs_auth_login (&login_auth->service, &request, "", "root", "s3cret:pw", &verdict),
+                   ==, CS_OK);
+  g_assert_true (verdict.identity->admin);
+  g_assert_true (cs_identity_has_role (verdict.identity, "_admin"));
+  cs_identity_unref (verdict.identity);
   return NULL;
 }
 

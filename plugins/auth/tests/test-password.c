@@ -24,8 +24,8 @@ test_vectors (void)
 static void
 test_made (void)
 {
-  g_autofree char *hash = auth_password_hash ("secret");
-  g_autofree char *again = auth_password_hash ("secret");
+  g_autofree char *hash = auth_password_hash (CS_HASH_SCRYPT, "secret");
+  g_autofree char *again = auth_password_hash (CS_HASH_SCRYPT, "secret");
 
   g_assert_true (auth_password_check (hash, NULL));
   g_assert_cmpstr (hash, !=, again); /* the salt is random */
@@ -37,8 +37,8 @@ test_made (void)
 static void
 test_nobody (void)
 {
-  g_autofree char *hash = auth_password_hash ("x");
-  const char *nobody = auth_password_nobody ();
+  g_autofree char *hash = auth_password_hash (CS_HASH_SCRYPT, "x");
+  const char *nobody = auth_password_nobody (CS_HASH_SCRYPT);
   gsize parameters = (gsize) (strchr (hash, '$') - hash);
 
   g_assert_true (auth_password_check (nobody, NULL));

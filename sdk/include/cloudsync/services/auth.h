@@ -17,12 +17,12 @@ typedef struct
 {
   gsize size;
   gint ref_count;
-  const char *tenant;        /* "" is the default tenant */
+  const char *tenant;        /* "" is the default tenant, which is the node's own */
   const char *user;          /* NULL: anonymous */
   const char *const *roles;  /* NULL-terminated; "_admin" is the administrator's */
   const char *const *scopes; /* NULL-terminated; NULL: not limited by scopes */
   const char *method;        /* "none", "open", "basic", "cookie", "jwt", "key" */
-  gboolean admin;
+  gboolean admin;            /* of its tenant; see cs_identity_is_node_admin () */
   gint64 expires; /* wall clock, microseconds; CS_NEVER */
   void (*free_func) (gpointer identity);
 } CsIdentity;
@@ -66,14 +66,22 @@ cs_identity_has_scope (const CsIdentity *identity, const char *scope)
   return FALSE;
 }
 
+/* An administrator of the default tenant administers the node; one of another tenant that tenant's data. */
+static inline gboolean
+cs_identity_is_node_admin (const CsIdentity *identity)
+{
+  return identity->admin && *identity->tenant == '\0';
+}
+
 /* What a source knows of a user. */
 typedef struct
 {
   gsize size;
-  char *hash;        /* as hash () makes it, or another scheme that verify () knows; to be g_free()d */
+  char *hash;        /* as hash () makes it, or another scheme that login () knows; to be g_free()d */
   char *tenant;      /* g_free(); NULL: default */
   char **roles;      /* g_strfreev() */
   gboolean admin;
+  char *generation;  /* g_free(); sessions end when it changes; NULL: the hash */
 } CsCredential;
 
 /* A place where users are kept. Sources are asked in order of registration until one knows the name. */
@@ -86,16 +94,47 @@ typedef struct
                       CsCredential *credential);
 } CsCredentialsSource;
 
+/* What a request brings, and whence it comes. A header that is absent has data NULL. */
+typedef struct
+{
+  gsize size;
+  CsSlice authorization; /* Authorization (RFC 9110 §11.6.2): Basic, or Bearer with a token or a key */
+  CsSlice api_key;       /* X-API-Key; looked at when there is no Authorization */
+  CsSlice cookie;        /* Cookie; looked at when there is neither */
+  const char *peer;      /* "address:port" of the connection; "" or "unix:…": this machine */
+  gboolean local;        /* from this machine, without a proxy in between */
+  gboolean secure;       /* over TLS: cookies are then for TLS only */
+} CsAuthRequest;
+
+/* What comes of it. */
+typedef struct
+{
+  gsize size;
+  CsIdentity *identity;  /* CS_OK: a reference; NULL: the request has no credentials */
+  const char *reason;    /* else, for the client; static */
+  const char *challenge; /* for WWW-Authenticate; static; NULL: none */
+  gboolean locked;       /* with CS_DENIED: not looked at, after too many failures */
+  char *cookie;          /* for Set-Cookie: a renewed session; to be g_free()d; NULL: none */
+} CsAuthVerdict;
+
+/* How a password is stored. */
+typedef enum
+{
+  CS_HASH_SCRYPT, /* scrypt:N:r:p$salt$hex, for the settings */
+  CS_HASH_PBKDF2  /* pbkdf2:sha256:ITERATIONS$salt$hex, as CouchDB can check it */
+} CsHashScheme;
+
 typedef struct _CsAuth CsAuth;
 
 typedef struct
 {
   gsize size;
-  CsStatus (*verify) (CsAuth *auth, const char *tenant, const char *name, const char *password,
-                      CsIdentity **identity);
-  CsStatus (*authorize) (CsAuth *auth, CsSlice authorization, CsIdentity **identity);
+  CsStatus (*authenticate) (CsAuth *auth, const CsAuthRequest *request, CsAuthVerdict *verdict);
+  CsStatus (*login) (CsAuth *auth, const CsAuthRequest *request, const char *tenant,
+                     const char *name, const char *password, CsAuthVerdict *verdict);
   CsIdentity *(*anonymous) (CsAuth *auth);
-  CsStatus (*hash) (CsAuth *auth, const char *password, char **hash);
+  char *(*session_cookie) (CsAuth *auth, const CsAuthRequest *request, CsIdentity *identity);
+  CsStatus (*hash) (CsAuth *auth, CsHashScheme scheme, const char *password, char **hash);
   gboolean (*add_source) (CsAuth *auth, gpointer self, const CsCredentialsSource *source,
                           GError **error);
   void (*forget) (CsAuth *auth, const char *tenant, const char *name);
@@ -107,23 +146,23 @@ struct _CsAuth
   const CsAuthTable *table;
 };
 
-/* Checks a name and password. On a fiber; may wait (scrypt runs in the pool, two at once), and does
- * not when the same pair was verified lately. CS_OK with a reference; CS_DENIED; CS_OVERLOADED when too
- * many wait; else why a source could not be asked. `tenant` "" finds the accounts of the settings whatever
- * tenant they are of. Takes as long for an unknown name as for a wrong password. */
+/* Checks the credentials that came with a request. On a fiber; may wait (hashing and public-key
+ * signatures are checked in the pool), and does not when the same ones were verified lately. CS_OK;
+ * CS_INVALID: malformed; CS_DENIED; CS_OVERLOADED: too many wait; else why a source could not be asked.
+ * Credentials of a kind that nobody set up are as none. */
 static inline CsStatus
-cs_auth_verify (CsAuth *auth, const char *tenant, const char *name, const char *password,
-                CsIdentity **identity)
+cs_auth_authenticate (CsAuth *auth, const CsAuthRequest *request, CsAuthVerdict *verdict)
 {
-  return auth->table->verify (auth, tenant, name, password, identity);
+  return auth->table->authenticate (auth, request, verdict);
 }
 
-/* The same for an Authorization header's value (RFC 9110 §11.6.2); CS_UNSUPPORTED for a scheme it does
- * not know, CS_INVALID when malformed. */
+/* Checks a name and password; as above, but never CS_INVALID. Of `request` only whence it comes counts.
+ * `tenant` "" finds users of every tenant. Takes as long for an unknown name as for a wrong password. */
 static inline CsStatus
-cs_auth_authorize (CsAuth *auth, CsSlice authorization, CsIdentity **identity)
+cs_auth_login (CsAuth *auth, const CsAuthRequest *request, const char *tenant, const char *name,
+               const char *password, CsAuthVerdict *verdict)
 {
-  return auth->table->authorize (auth, authorization, identity);
+  return auth->table->login (auth, request, tenant, name, password, verdict);
 }
 
 /* The identity of a request without credentials: nobody, or in open mode the administrator. A
@@ -134,11 +173,20 @@ cs_auth_anonymous (CsAuth *auth)
   return auth->table->anonymous (auth);
 }
 
-/* A salted hash to store, to be g_free()d. On a fiber; waits for the pool. */
-static inline CsStatus
-cs_auth_hash (CsAuth *auth, const char *password, char **hash)
+/* A Set-Cookie value that begins a session of that identity, to be g_free()d; `identity` NULL: that ends
+ * the client's. NULL: the identity did not come of a name and password. Worker. */
+static inline char *
+cs_auth_session_cookie (CsAuth *auth, const CsAuthRequest *request, CsIdentity *identity)
 {
-  return auth->table->hash (auth, password, hash);
+  return auth->table->session_cookie (auth, request, identity);
+}
+
+/* A salted hash to store, to be g_free()d. On a fiber; waits for the pool. CS_TOO_LARGE: the password is
+ * longer than 1,024 bytes; CS_OVERLOADED. */
+static inline CsStatus
+cs_auth_hash (CsAuth *auth, CsHashScheme scheme, const char *password, char **hash)
+{
+  return auth->table->hash (auth, scheme, password, hash);
 }
 
 /* In start (): `source` is called with `self`. Constant data. */
@@ -148,8 +196,8 @@ cs_auth_add_source (CsAuth *auth, gpointer self, const CsCredentialsSource *sour
   return auth->table->add_source (auth, self, source, error);
 }
 
-/* Forgets what was verified of one user (NULL: of all), on every worker: after a change of password or
- * a logout. Any thread. */
+/* Forgets what was verified of one user (NULL: of all), on every worker: after a change of password,
+ * roles or tenant. Sessions of a user whose generation changed end by that. Any thread. */
 static inline void
 cs_auth_forget (CsAuth *auth, const char *tenant, const char *name)
 {

@@ -29,7 +29,7 @@ typedef enum
   CS_ACCESS_IDENTITY = 0, /* an authenticated user; anonymous is answered 401 */
   CS_ACCESS_PUBLIC,       /* anyone; credentials that are given are still checked */
   CS_ACCESS_SCOPE,        /* an authenticated user whose token has the route's scope */
-  CS_ACCESS_ADMIN,        /* an administrator */
+  CS_ACCESS_ADMIN,        /* an administrator of the node */
   CS_ACCESS_LOCAL         /* loopback peers and UNIX sockets; an early filter may cs_http_grant () it to others */
 } CsHttpAccess;
 
@@ -302,6 +302,22 @@ static inline void
 cs_http_grant (CsHttpExchange *exchange)
 {
   exchange->table->grant (exchange);
+}
+
+/* Whence a request comes, for cs_auth_login () and cs_auth_session_cookie (). */
+static inline CsAuthRequest
+cs_http_auth_request (CsHttpExchange *exchange)
+{
+  const CsHttpRequest *request = cs_http_request (exchange);
+  CsAuthRequest whence;
+
+  memset (&whence, 0, sizeof whence);
+  whence.size = sizeof whence;
+  whence.peer = request->peer;
+  whence.local = request->peer_loopback && cs_http_header (exchange, "forwarded").data == NULL
+                 && cs_http_header (exchange, "x-forwarded-for").data == NULL;
+  whence.secure = request->secure;
+  return whence;
 }
 
 /* Memory of the exchange's arena, aligned for any type, not zeroed. */
