@@ -140,6 +140,27 @@ read_doc_ids (SyncChanges *changes, SyncJson body)
   return take_doc_ids (changes, list);
 }
 
+/* CouchDB's names for the faults of a selector are those of queries; here each is a bad request. */
+static gboolean
+read_selector (SyncChanges *changes, SyncJson body)
+{
+  SyncJson selector = sync_json_member (body, "selector");
+  SyncJson fields = sync_json_member (body, "fields");
+  SyncError error;
+
+  if (!cs_slice_is (cs_http_request (changes->exchange)->method, "POST"))
+    return refuse (changes, 400, "bad_request", "Selector must be specified in POST payload");
+  if (selector.type != SYNC_JSON_OBJECT)
+    return refuse (changes, 400, "bad_request", "Selector error: expected a JSON object");
+  changes->filter = SYNC_FILTER_SELECTOR;
+  if (!sync_selector_prepare (changes->self, &changes->selector, selector, &changes->arena, &error)
+      || (fields.type != SYNC_JSON_NONE
+          && !sync_projection_read (&changes->fields, fields, &changes->arena, &error)))
+    return refuse (changes, error.status, error.status == 400 ? "bad_request" : error.error,
+                   error.reason);
+  return TRUE;
+}
+
 /* The stored members of a document as an object. */
 static gboolean
 object_of (SyncChanges *changes, CsSlice bytes, SyncJson *object)
@@ -223,7 +244,7 @@ read_filter (SyncChanges *changes, SyncJson body)
       return TRUE;
     }
   if (cs_slice_is (name, "_selector"))
-    return refuse (changes, 501, "not_implemented", "The filter _selector is not implemented");
+    return read_selector (changes, body);
   if (cs_slice_is (name, "_view"))
     {
       if (!cs_http_query (changes->exchange, "view", &view))
@@ -258,6 +279,13 @@ read_post (SyncChanges *changes, SyncJson *body)
   return FALSE;
 }
 
+void
+sync_changes_release (SyncChanges *changes)
+{
+  sync_selector_clear (&changes->selector);
+  sync_db_unref (changes->db);
+}
+
 gboolean
 sync_changes_read (SyncChanges *changes, CsHttpExchange *exchange, Sync *self, SyncDb *db)
 {
@@ -274,12 +302,16 @@ sync_changes_read (SyncChanges *changes, CsHttpExchange *exchange, Sync *self, S
   if (status != CS_OK)
     {
       sync_reply_status (exchange, status);
+      sync_changes_release (changes);
       return FALSE;
     }
   changes->epoch = info.epoch;
   changes->descending = sync_query_flag (exchange, "descending");
   changes->include_docs = sync_query_flag (exchange, "include_docs");
   changes->flags = sync_view_flags (exchange) & (SYNC_VIEW_CONFLICTS | SYNC_VIEW_ATTACHMENTS);
-  return read_post (changes, &body) && read_feed (changes) && read_style (changes)
-         && read_numbers (changes) && read_filter (changes, body) && read_since (changes, &info);
+  if (read_post (changes, &body) && read_feed (changes) && read_style (changes)
+      && read_numbers (changes) && read_filter (changes, body) && read_since (changes, &info))
+    return TRUE;
+  sync_changes_release (changes);
+  return FALSE;
 }

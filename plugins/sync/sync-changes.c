@@ -5,14 +5,33 @@
 #include <stdlib.h>
 
 #define PAGE_ROWS 1000
+#define SELECTOR_PAGE_ROWS 100 /* with their documents */
 
 /* ---- rows ---- */
 
+/* What a selector said of one row; page NULL: there is none. */
+typedef struct
+{
+  const SyncPage *page;
+  SyncRowDocs docs;
+} Matched;
+
 static gboolean
-passes (const SyncChanges *changes, CsSlice id)
+any_matches (const Matched *matched)
+{
+  for (guint i = 0; i < matched->docs.n; i++)
+    if (sync_page_doc (matched->page, matched->docs.first + i)->matches)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+passes (const SyncChanges *changes, CsSlice id, const Matched *matched)
 {
   switch (changes->filter)
     {
+    case SYNC_FILTER_SELECTOR:
+      return any_matches (matched);
     case SYNC_FILTER_DOC_IDS:
       return bsearch (&id, changes->doc_ids, changes->n_doc_ids, sizeof id, sync_compare_ids) != NULL;
     case SYNC_FILTER_DESIGN:
@@ -23,8 +42,9 @@ passes (const SyncChanges *changes, CsSlice id)
 }
 
 static CsStatus
-append_leaves (SyncView *view, GString *out)
+append_leaves (SyncView *view, const Matched *matched, GString *out)
 {
+  gboolean any = FALSE;
   gint *leaves;
   guint n;
 
@@ -33,9 +53,12 @@ append_leaves (SyncView *view, GString *out)
   n = sync_tree_leaves (&view->tree, &leaves);
   for (guint i = 0; i < n; i++)
     {
-      g_string_append (out, i == 0 ? "{\"rev\":\"" : ",{\"rev\":\"");
+      if (matched->page != NULL && !sync_page_doc (matched->page, matched->docs.first + i)->matches)
+        continue;
+      g_string_append (out, any ? ",{\"rev\":\"" : "{\"rev\":\"");
       sync_rev_append (out, &view->tree.nodes[leaves[i]].rev);
       g_string_append (out, "\"}");
+      any = TRUE;
     }
   return CS_OK;
 }
@@ -51,8 +74,18 @@ append_seq (SyncChanges *changes, guint64 seq, GString *out)
 }
 
 static CsStatus
-append_object (SyncChanges *changes, const CsStoreRecord *record, const SyncArena *arena,
-               GString *out)
+append_doc (SyncChanges *changes, SyncView *view, const Matched *matched, GString *out)
+{
+  g_string_append (out, ",\"doc\":");
+  if (changes->fields == NULL || sync_page_doc (matched->page, matched->docs.first)->len == 0)
+    return sync_view_append (view, SYNC_WINNER, out);
+  sync_projection_append (changes->fields, sync_page_json (matched->page, matched->docs.first), out);
+  return CS_OK;
+}
+
+static CsStatus
+append_object (SyncChanges *changes, const CsStoreRecord *record, const Matched *matched,
+               const SyncArena *arena, GString *out)
 {
   SyncView view = { .db = changes->db, .arena = arena, .record = record,
                     .flags = changes->flags };
@@ -64,7 +97,7 @@ append_object (SyncChanges *changes, const CsStoreRecord *record, const SyncAren
   sync_json_append_string (out, record->id);
   g_string_append_len (out, ",\"changes\":[", 12);
   if (changes->all_leaves)
-    status = append_leaves (&view, out);
+    status = append_leaves (&view, matched, out);
   else
     {
       g_string_append_len (out, "{\"rev\":\"", 8);
@@ -75,28 +108,26 @@ append_object (SyncChanges *changes, const CsStoreRecord *record, const SyncAren
   if (record->deleted)
     g_string_append (out, ",\"deleted\":true");
   if (status == CS_OK && changes->include_docs)
-    {
-      g_string_append (out, ",\"doc\":");
-      status = sync_view_append (&view, SYNC_WINNER, out);
-    }
+    status = append_doc (changes, &view, matched, out);
   g_string_append_c (out, '}');
   return status;
 }
 
 static CsStatus
-append_row (SyncChanges *changes, const CsStoreRecord *record, const SyncArena *arena, GString *out)
+append_row (SyncChanges *changes, const CsStoreRecord *record, const Matched *matched,
+            const SyncArena *arena, GString *out)
 {
   CsStatus status;
 
   switch (changes->feed)
     {
     case SYNC_FEED_CONTINUOUS:
-      status = append_object (changes, record, arena, out);
+      status = append_object (changes, record, matched, arena, out);
       g_string_append_c (out, '\n');
       return status;
     case SYNC_FEED_EVENTSOURCE:
       g_string_append (out, "data: ");
-      status = append_object (changes, record, arena, out);
+      status = append_object (changes, record, matched, arena, out);
       g_string_append (out, "\nid: ");
       sync_seq_append (out, record->seq, changes->epoch);
       g_string_append (out, "\n\n");
@@ -104,7 +135,7 @@ append_row (SyncChanges *changes, const CsStoreRecord *record, const SyncArena *
     default:
       if (changes->n_rows > 0)
         g_string_append_len (out, ",\n", 2);
-      return append_object (changes, record, arena, out);
+      return append_object (changes, record, matched, arena, out);
     }
 }
 
@@ -114,19 +145,23 @@ static CsStoreRange
 next_range (const SyncChanges *changes)
 {
   CsStoreRange range = { .size = sizeof range, .descending = changes->descending };
+  gboolean selects = changes->filter == SYNC_FILTER_SELECTOR;
 
   if (!changes->descending)
     range.since = changes->since;
   else if (changes->last > 0)
     range.until = changes->last - 1;
-  range.limit = changes->filter == SYNC_FILTER_NONE ? MIN (changes->left, PAGE_ROWS) : PAGE_ROWS;
+  range.limit = selects ? SELECTOR_PAGE_ROWS : PAGE_ROWS;
+  if (changes->filter == SYNC_FILTER_NONE)
+    range.limit = MIN (changes->left, PAGE_ROWS);
   range.what = (changes->all_leaves || (changes->flags & SYNC_VIEW_CONFLICTS) ? CS_STORE_TREE : 0)
-               | (changes->include_docs ? CS_STORE_BODY : 0);
+               | (changes->include_docs || selects ? CS_STORE_BODY : 0);
   return range;
 }
 
 static CsStatus
-append_rows (SyncChanges *changes, const CsStoreRows *rows, GString *out)
+append_rows (SyncChanges *changes, const CsStoreRows *rows, const SyncPage *page,
+             const SyncRowDocs *docs, GString *out)
 {
   SyncScratch scratch;
   CsStatus status = CS_OK;
@@ -135,20 +170,33 @@ append_rows (SyncChanges *changes, const CsStoreRows *rows, GString *out)
   for (guint i = 0; status == CS_OK && changes->left > 0 && i < rows->n; i++)
     {
       const CsStoreRecord *record = &rows->records[i];
+      Matched matched = { page, docs != NULL ? docs[i] : (SyncRowDocs){ 0, 0 } };
 
       if (changes->descending)
         changes->last = record->seq;
       else
         changes->since = record->seq;
-      if (!passes (changes, record->id))
+      if (!passes (changes, record->id, &matched))
         continue;
       changes->left--;
-      status = append_row (changes, record, &scratch.arena, out);
+      status = append_row (changes, record, &matched, &scratch.arena, out);
       if (changes->all_leaves || changes->include_docs)
         sync_scratch_reset (&scratch);
     }
   sync_scratch_clear (&scratch);
   return status;
+}
+
+static CsStatus
+append_matching (SyncChanges *changes, const CsStoreRows *rows, GString *out)
+{
+  g_autofree SyncRowDocs *docs = NULL;
+  g_auto (SyncPage) page;
+  CsStatus status;
+
+  sync_page_init (&page);
+  status = sync_changes_match (changes, rows, &page, &docs);
+  return status == CS_OK ? append_rows (changes, rows, &page, docs, out) : status;
 }
 
 CsStatus
@@ -164,7 +212,10 @@ sync_changes_page (SyncChanges *changes, GString *out, gboolean *more)
   status = cs_store_changes (changes->db->db, &range, &rows);
   if (status != CS_OK)
     return status;
-  status = append_rows (changes, rows, out);
+  if (changes->filter == SYNC_FILTER_SELECTOR)
+    status = append_matching (changes, rows, out);
+  else
+    status = append_rows (changes, rows, NULL, NULL, out);
   *more = rows->more && rows->n > 0 && changes->left > 0;
   cs_store_rows_free (changes->db->db, rows);
   return status;
@@ -182,6 +233,9 @@ sync_changes_stream (SyncChanges *changes)
       status = sync_changes_page (changes, out, &more);
       if (status == CS_OK)
         status = sync_flush (changes->exchange, out);
+      /* Many pages may give nothing to write: others have their turn. */
+      if (status == CS_OK && more && changes->filter == SYNC_FILTER_SELECTOR)
+        status = cs_sleep (0);
     }
   return status;
 }
@@ -237,7 +291,7 @@ answer_normal (SyncChanges *changes)
       sync_changes_tail (changes, TRUE, tail);
       status = sync_flush (changes->exchange, tail);
     }
-  sync_db_unref (changes->db);
+  sync_changes_release (changes);
   if (status == CS_OK)
     cs_http_end (changes->exchange);
   else
@@ -254,8 +308,8 @@ sync_changes (CsHttpExchange *exchange, gpointer self)
     return;
   changes = cs_http_alloc (exchange, sizeof *changes);
   if (!sync_changes_read (changes, exchange, self, db))
-    sync_db_unref (db);
-  else if (changes->feed == SYNC_FEED_NORMAL)
+    return;
+  if (changes->feed == SYNC_FEED_NORMAL)
     answer_normal (changes);
   else
     sync_feed_run (changes);

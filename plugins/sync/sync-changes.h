@@ -3,7 +3,7 @@
 #ifndef SYNC_CHANGES_H
 #define SYNC_CHANGES_H
 
-#include "sync-view.h"
+#include "sync-page.h"
 
 typedef enum
 {
@@ -17,7 +17,8 @@ typedef enum
 {
   SYNC_FILTER_NONE,
   SYNC_FILTER_DOC_IDS,
-  SYNC_FILTER_DESIGN
+  SYNC_FILTER_DESIGN,
+  SYNC_FILTER_SELECTOR
 } SyncFilter;
 
 /* Lives in the exchange's arena, so that a feed may wait without its fiber. */
@@ -31,6 +32,8 @@ typedef struct
   SyncFilter filter;
   CsSlice *doc_ids; /* sorted */
   guint n_doc_ids;
+  SyncSelector selector;
+  SyncProjection *fields; /* of the documents, with a selector; NULL: all */
   gboolean all_leaves; /* style=all_docs */
   gboolean descending;
   gboolean include_docs;
@@ -53,8 +56,21 @@ void sync_changes_tail (SyncChanges *changes, gboolean count, GString *out);
 /* Writes pages until there are no more, or the limit is reached. */
 CsStatus sync_changes_stream (SyncChanges *changes);
 
-/* sync-changes-query.c: fills a request. FALSE: answered. */
+/* sync-changes-query.c: fills a request, which takes over the reference. FALSE: answered, and released. */
 gboolean sync_changes_read (SyncChanges *changes, CsHttpExchange *exchange, Sync *self, SyncDb *db);
+void sync_changes_release (SyncChanges *changes);
+
+/* sync-changes-selector.c: a page of rows against the selector. */
+
+typedef struct
+{
+  guint first; /* of the page's documents */
+  guint n;     /* all leaves in winning order, or the winner */
+} SyncRowDocs;
+
+/* Fills the page and *rows_docs, an array of rows->n to be g_free()d. Fiber; may wait. */
+CsStatus sync_changes_match (SyncChanges *changes, const CsStoreRows *rows, SyncPage *page,
+                             SyncRowDocs **rows_docs);
 
 /* For bsearch () and qsort () of slices. */
 int sync_compare_ids (gconstpointer a, gconstpointer b);

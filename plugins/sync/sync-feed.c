@@ -27,7 +27,7 @@ release (Feed *feed)
 
   cs_timer_stop (&feed->timer);
   cs_store_unwatch (feed->changes->db->db, &feed->watch);
-  sync_db_unref (feed->changes->db);
+  sync_changes_release (feed->changes);
   cs_stat_add (self->feeds_waiting, -1);
 }
 
