@@ -65,10 +65,16 @@ export class CloudSync {
     await this.exited;
   }
 
-  // Ends the node in good order and removes its data; tells the exit code.
-  async stop() {
+  // Ends the node in good order; tells the exit code.
+  async end() {
     this.process.kill('SIGTERM');
     const [code] = await this.exited;
+    return code;
+  }
+
+  // The same, and removes its data.
+  async stop() {
+    const code = await this.end();
     fs.rmSync(this.dir, { recursive: true, force: true });
     return code;
   }
