@@ -11,7 +11,7 @@
 
 struct _SqliteCheck
 {
-  SqliteShard *shard;
+  SqliteCheckFile file;
   SqliteConn *conn;
   sqlite3_stmt *next_db, *rows, *by_id, *body;
   gint64 number; /* the database in hand; 0: none */
@@ -31,11 +31,11 @@ prepare (SqliteConn *conn, const char *sql)
 }
 
 SqliteCheck *
-sqlite_check_new (SqliteShard *shard, SqliteConn *conn)
+sqlite_check_new (const SqliteCheckFile *file, SqliteConn *conn)
 {
   SqliteCheck *self = g_new0 (SqliteCheck, 1);
 
-  self->shard = shard;
+  self->file = *file;
   self->conn = conn;
   self->next_db
     = prepare (conn, "SELECT d.db, t.last_seq FROM database d LEFT JOIN tally t ON t.db = d.db"
@@ -177,10 +177,8 @@ static void
 report (SqliteCheck *self)
 {
   self->n_bad++;
-  cs_error (self->shard->store->self, "a database failed its check and is now read-only",
-            CS_F_STR ("file", self->shard->path), CS_F_INT ("number", self->number),
-            CS_F_STR ("reason", self->reason));
-  sqlite_db_set_read_only (self->shard, self->number, self->reason);
+  if (self->file.failed != NULL)
+    self->file.failed (self->file.data, self->number, self->reason);
   g_clear_pointer (&self->reason, g_free);
 }
 
@@ -191,8 +189,8 @@ sqlite_check_slice (SqliteCheck *self)
 
   if (self->next_db == NULL || self->rows == NULL || self->by_id == NULL || self->body == NULL)
     {
-      cs_error (self->shard->store->self, "the check cannot read the file",
-                CS_F_STR ("file", self->shard->path),
+      cs_error (self->file.self, "the check cannot read the file",
+                CS_F_STR ("file", self->file.path),
                 CS_F_STR ("reason", sqlite3_errmsg (self->conn->db)));
       return FALSE;
     }
@@ -208,8 +206,8 @@ sqlite_check_slice (SqliteCheck *self)
       more = next_database (self);
     }
   if (!more)
-    cs_info (self->shard->store->self, "the file is checked",
-             CS_F_STR ("file", self->shard->path), CS_F_INT ("records", self->n_records),
+    cs_info (self->file.self, "the file is checked",
+             CS_F_STR ("file", self->file.path), CS_F_INT ("records", self->n_records),
              CS_F_INT ("failed", self->n_bad));
   return more;
 }
@@ -271,11 +269,11 @@ give_up (void *data)
   return cs_command_cancelled ();
 }
 
-static gboolean
-check_file (SqliteShard *shard, SqliteConn *conn, GString *output)
+gboolean
+sqlite_check_file (const SqliteCheckFile *file, SqliteConn *conn, GString *output)
 {
-  SqliteCheck *check = sqlite_check_new (shard, conn);
-  g_autofree char *name = g_path_get_basename (shard->path);
+  SqliteCheck *check = sqlite_check_new (file, conn);
+  g_autofree char *name = g_path_get_basename (file->path);
   g_autofree char *pages = g_strconcat ("pages of ", name, NULL);
   g_autofree char *records = g_strconcat ("records of ", name, NULL);
   gint64 tallies, total = count_records (conn);
@@ -296,9 +294,8 @@ check_file (SqliteShard *shard, SqliteConn *conn, GString *output)
   return good;
 }
 
-/* A path in JSON: its quotes, backslashes and control bytes must not end the string. */
-static char *
-json_text (const char *path)
+char *
+sqlite_json_text (const char *path)
 {
   GString *text = g_string_new (NULL);
 
@@ -308,6 +305,25 @@ json_text (const char *path)
     else
       g_string_append_c (text, *path);
   return g_string_free (text, FALSE);
+}
+
+/* ---- the store's own files ---- */
+
+static void
+bar_database (gpointer data, gint64 number, const char *reason)
+{
+  SqliteShard *shard = data;
+
+  cs_error (shard->store->self, "a database failed its check and is now read-only",
+            CS_F_STR ("file", shard->path), CS_F_INT ("number", number),
+            CS_F_STR ("reason", reason));
+  sqlite_db_set_read_only (shard, number, reason);
+}
+
+SqliteCheckFile
+sqlite_check_shard (SqliteShard *shard)
+{
+  return (SqliteCheckFile){ shard->store->self, shard->path, bar_database, shard };
 }
 
 gboolean
@@ -320,14 +336,15 @@ sqlite_check_all (SqliteStore *store, GString *output)
   for (i = 0; i < store->n_shards && !cs_command_cancelled (); i++)
     {
       SqliteShard *shard = store->shards[i];
-      g_autofree char *file = json_text (shard->path);
+      SqliteCheckFile target = sqlite_check_shard (shard);
+      g_autofree char *file = sqlite_json_text (shard->path);
       g_autoptr (GError) error = NULL;
       g_autoptr (SqliteConn) conn
         = sqlite_conn_open (shard->path, sqlite_vfs_name (store->vfs), SQLITE_CONN_READER,
                             store->settings->reader_cache_size, &error);
 
       g_string_append_printf (output, "%s{\"file\":\"%s\",", i > 0 ? "," : "", file);
-      if (conn == NULL || !check_file (shard, conn, output))
+      if (conn == NULL || !sqlite_check_file (&target, conn, output))
         good = FALSE;
       if (conn == NULL)
         g_string_append (output, "\"integrity\":\"cannot be opened\"");

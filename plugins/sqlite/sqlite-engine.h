@@ -51,6 +51,13 @@ typedef struct
   gint64 fork_seq;
 } SqliteEpoch;
 
+typedef enum
+{
+  SQLITE_NOT_RESTORING = 0,
+  SQLITE_STAGING,
+  SQLITE_STAGED
+} SqliteRestoring;
+
 typedef struct _SqliteFeed SqliteFeed;
 
 struct _SqliteDb
@@ -113,11 +120,14 @@ struct _SqliteStore
   const SqliteSettings *settings;
   SqliteDisk *disk;
   CsBroker *broker; /* NULL: none bound */
+  CsBlobs *blobs;   /* NULL: none bound; for backups only */
   SqliteVfs *vfs;
   SqliteShard **shards;
   guint n_shards;
   SqliteStats stats;
   gboolean running;
+  gint backing_up; /* atomic: while a backup runs, and once a restore is staged, no object is to be removed */
+  gint restoring;  /* atomic, SqliteRestoring */
 
   pthread_mutex_t mutex; /* of open and evictions */
   GHashTable *open; /* name -> SqliteDb, with a reference until evicted or dropped */

@@ -99,6 +99,7 @@ sqlite_keeper_new (SqliteShard *shard, gboolean check, GError **error)
   g_autofree char *name = g_strdup_printf ("sqlite-keep-%u", shard->index);
   pthread_condattr_t monotonic;
   SqliteKeeper *self;
+  SqliteCheckFile file = sqlite_check_shard (shard);
   sigset_t all, before;
 
   if (conn == NULL)
@@ -106,7 +107,7 @@ sqlite_keeper_new (SqliteShard *shard, gboolean check, GError **error)
   self = g_new0 (SqliteKeeper, 1);
   self->shard = shard;
   self->conn = conn;
-  self->check = check ? sqlite_check_new (shard, conn) : NULL;
+  self->check = check ? sqlite_check_new (&file, conn) : NULL;
   pthread_mutex_init (&self->mutex, NULL);
   pthread_condattr_init (&monotonic);
   pthread_condattr_setclock (&monotonic, CLOCK_MONOTONIC);

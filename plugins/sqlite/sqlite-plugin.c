@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <cloudsync/sdk.h>
 
+#include "sqlite-backup.h"
 #include "sqlite-check.h"
 #include "sqlite-engine.h"
+#include "sqlite-restore.h"
 
 static gboolean
 check_command (gpointer self, const char *const *args, GString *output, GError **error)
@@ -62,7 +64,11 @@ fork_command (gpointer self, const char *const *args, GString *output, GError **
 
 static const CsNodeCommand commands[] = {
   { "check", "Reads and checks everything that is stored", check_command },
-  { "new-epoch", "Begins a new epoch of every database, after a restore from a backup",
+  { "backup", "DIR [PREVIOUS]: copies the whole store while it is used, and verifies the copy",
+    sqlite_backup_command },
+  { "restore", "DIR [--replace]: stages a backup, which the next start puts in the store's place",
+    sqlite_restore_command },
+  { "new-epoch", "Begins a new epoch of every database, after files were put back by hand",
     fork_command },
 };
 
@@ -86,6 +92,7 @@ sqlite_start (gpointer self, GError **error)
 
   store->settings = cs_settings (self);
   store->broker = cs_require (self, CS_BROKER);
+  store->blobs = cs_require (self, CS_BLOB);
   cs_node_info (&node);
   return sqlite_store_start (store, node.data_dir, error);
 }
@@ -115,7 +122,7 @@ sqlite_destroy (gpointer self)
 }
 
 CS_PLUGIN_DEFINE ("sqlite", "1.0.0", "Keeps databases in SQLite files of this node",
-                  CS_PROVIDES ("store=1") CS_WANTS ("broker>=1"),
+                  CS_PROVIDES ("store=1") CS_WANTS ("broker>=1 blob>=1"),
                   CS_SETTINGS (SqliteSettings, sqlite_settings), CS_STATE (SqliteStore),
                   .create = sqlite_create, .start = sqlite_start,
                   .worker_start = sqlite_worker_start, .worker_stop = sqlite_worker_stop,

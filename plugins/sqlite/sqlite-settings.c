@@ -27,5 +27,8 @@ const CsSetting sqlite_settings[] = {
           .max = 1000000),
   CS_BOOL (SqliteSettings, check_after_crash, "check-after-crash", "true",
            "Read and check every record in the background after an unclean stop"),
+  CS_SIZE (SqliteSettings, backup_rate, "backup-rate", "64M",
+           "Bytes a second that backup and restore read at most; 0: as fast as the disk is", .min = 0,
+           .max = (gint64) 1 << 40, .flags = CS_SETTING_RELOADABLE),
   CS_SETTINGS_END
 };

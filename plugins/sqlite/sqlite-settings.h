@@ -21,6 +21,7 @@ typedef struct
   gint64 group_rows;
   gint64 queue_limit;
   gboolean check_after_crash;
+  gint64 backup_rate;
 } SqliteSettings;
 
 extern const CsSetting sqlite_settings[];

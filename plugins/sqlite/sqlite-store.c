@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "sqlite-engine.h"
+#include "sqlite-restore.h"
 #include "sqlite-rows.h"
 
 const CsStoreTable sqlite_store_table = {
@@ -114,13 +115,21 @@ count_files (const char *dir, guint wanted)
 }
 
 static gboolean
-prepare_dir (const char *dir, GError **error)
+prepare_dir (SqliteStore *store, const char *dir, GError **error)
 {
-  if (g_mkdir_with_parents (dir, 0700) == 0 && g_access (dir, W_OK) == 0)
-    return TRUE;
-  g_set_error (error, CS_ERROR, CS_IO, "the data directory %s cannot be written: %s", dir,
-               g_strerror (errno));
-  return FALSE;
+  g_autofree char *kept = NULL;
+
+  if (g_mkdir_with_parents (dir, 0700) != 0 || g_access (dir, W_OK) != 0)
+    {
+      g_set_error (error, CS_ERROR, CS_IO, "the data directory %s cannot be written: %s", dir,
+                   g_strerror (errno));
+      return FALSE;
+    }
+  if (!sqlite_restore_finish (dir, &kept, error))
+    return FALSE;
+  if (kept != NULL)
+    cs_notice (store->self, "restored; the former files are kept", CS_F_STR ("directory", kept));
+  return TRUE;
 }
 
 gboolean
@@ -130,7 +139,7 @@ sqlite_store_start (SqliteStore *store, const char *data_dir, GError **error)
                                synced, store };
   guint wanted;
 
-  if (!prepare_dir (data_dir, error))
+  if (!prepare_dir (store, data_dir, error))
     return FALSE;
   if (!options.synchronous)
     cs_warning (store->self, "nothing is synced: a power cut will lose acknowledged writes",

@@ -22,6 +22,7 @@
 /* The bytes that SQLite's own VFS locks: a foreign process finds the database busy. */
 #define LOCK_FIRST 0x40000000
 #define LOCK_LENGTH 512
+#define READ_LOCK_0 3
 
 /* A database file that is open at least once. */
 typedef struct
@@ -30,6 +31,7 @@ typedef struct
   guint n_open;
   int lock_fd;
   SqliteShared *shared;
+  SqliteDirty *dirty;
 } SqliteOpened;
 
 struct _SqliteVfs
@@ -180,9 +182,16 @@ file_write (sqlite3_file *base, const void *data, int len, sqlite3_int64 at)
 {
   SqliteFile *file = (SqliteFile *) base;
 
+  int rc;
+
   if (file->nowait)
     return SQLITE_IOERR_WRITE;
-  return file->wal ? append_tail (file, data, len, at) : write_all (file, data, len, at);
+  if (file->wal)
+    return append_tail (file, data, len, at);
+  rc = write_all (file, data, len, at);
+  if (file->opened != NULL)
+    sqlite_dirty_mark (file->opened->dirty, at, len);
+  return rc;
 }
 
 static int
@@ -347,6 +356,7 @@ opened_free (gpointer data)
   if (opened->lock_fd >= 0)
     close (opened->lock_fd);
   sqlite_shared_free (opened->shared);
+  sqlite_dirty_free (opened->dirty);
   g_free (opened->path);
   g_free (opened);
 }
@@ -373,6 +383,7 @@ opened_ref (SqliteVfs *vfs, const char *path)
       opened = g_new0 (SqliteOpened, 1);
       opened->path = g_strdup (path);
       opened->shared = sqlite_shared_new ();
+      opened->dirty = sqlite_dirty_new ();
       if (keep_others_out (path, &opened->lock_fd))
         g_hash_table_insert (vfs->opened, opened->path, opened);
       else
@@ -497,19 +508,39 @@ sqlite_vfs_name (SqliteVfs *self)
   return self->base.zName;
 }
 
-static void
-set_nowait (sqlite3 *db, int op)
+/* The connection's database file or WAL, as far as it is open and of this VFS. */
+static SqliteFile *
+file_of (sqlite3 *db, int op)
 {
   sqlite3_file *file = NULL;
 
   sqlite3_file_control (db, "main", op, &file);
-  if (file != NULL && file->pMethods == &file_methods)
-    ((SqliteFile *) file)->nowait = TRUE;
+  return file != NULL && file->pMethods == &file_methods ? (SqliteFile *) file : NULL;
+}
+
+static void
+set_nowait (SqliteFile *file)
+{
+  if (file != NULL)
+    file->nowait = TRUE;
 }
 
 void
 sqlite_vfs_set_nowait (sqlite3 *db)
 {
-  set_nowait (db, SQLITE_FCNTL_FILE_POINTER);
-  set_nowait (db, SQLITE_FCNTL_JOURNAL_POINTER);
+  set_nowait (file_of (db, SQLITE_FCNTL_FILE_POINTER));
+  set_nowait (file_of (db, SQLITE_FCNTL_JOURNAL_POINTER));
+}
+
+SqliteDirty *
+sqlite_vfs_dirty (sqlite3 *db)
+{
+  return file_of (db, SQLITE_FCNTL_FILE_POINTER)->opened->dirty;
+}
+
+/* Read lock 0 of the WAL index says so: https://www.sqlite.org/walformat.html, "WAL locks". */
+gboolean
+sqlite_vfs_reads_file_alone (sqlite3 *db)
+{
+  return (file_of (db, SQLITE_FCNTL_FILE_POINTER)->holder.shm_shared & 1u << READ_LOCK_0) != 0;
 }

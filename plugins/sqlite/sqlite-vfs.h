@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <sqlite3.h>
 
+#include "sqlite-dirty.h"
 #include "sqlite-disk.h"
 
 /* What a step of a connection in nowait mode fails with when a page is not in memory: redo the
@@ -32,5 +33,11 @@ const char *sqlite_vfs_name (SqliteVfs *self);
  * write any more. The connection has read something before, so that its files are open. */
 void sqlite_vfs_set_nowait (sqlite3 *db);
 
+/* The notes about the database file that a connection of this VFS has open; borrowed while it has. */
+SqliteDirty *sqlite_vfs_dirty (sqlite3 *db);
+
+/* In a read transaction: is all that it sees in the database file, so that the WAL may begin anew under it?
+ * If not, the WAL keeps what it has until the transaction ends. */
+gboolean sqlite_vfs_reads_file_alone (sqlite3 *db);
 
 #endif

@@ -24,20 +24,39 @@ typedef struct
   char *socket;
   gboolean json;
   gboolean watch;
+  gboolean replace;
   gboolean version;
   char **words;
 } Options;
 
+/* What this program knows of a command beyond its name; others are sent as they are and answered in JSON. */
 typedef struct
 {
   const char *name;
   void (*print) (JsonNode *result);
+  gboolean paths;   /* its arguments are the caller's paths: the node has another directory */
+  gboolean replace; /* --replace is for it */
 } Command;
 
 static const Command commands[] = {
-  { "status", ctl_print_status }, { "plugins", ctl_print_plugins }, { "config", ctl_print_config },
-  { "reload", ctl_print_reload }, { "drain", ctl_print_drain },     { "check", ctl_print_check },
+  { "status", ctl_print_status },
+  { "plugins", ctl_print_plugins },
+  { "config", ctl_print_config },
+  { "reload", ctl_print_reload },
+  { "drain", ctl_print_drain },
+  { "check", ctl_print_check },
+  { "backup", ctl_print_backup, .paths = TRUE },
+  { "restore", ctl_print_restore, .paths = TRUE, .replace = TRUE },
 };
+
+static const Command *
+find_command (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (commands[i].name, name) == 0)
+      return &commands[i];
+  return NULL;
+}
 
 static const char summary[]
   = "Commands:\n"
@@ -48,6 +67,11 @@ static const char summary[]
     "  drain [SECONDS]   stop taking work and end when requests in progress have\n"
     "  stats             counters, gauges and histograms; --watch for rates\n"
     "  check             verify what the engines have stored\n"
+    "  backup DIR [PREVIOUS]\n"
+    "                    copy the embedded store into a new directory while it is used, and\n"
+    "                    verify the copy; objects that the backup PREVIOUS has are linked\n"
+    "  restore DIR       stage a backup, which the node's next start puts in the store's place;\n"
+    "                    with --replace also when the node has databases\n"
     "  commands          what the node's plugins add to this list\n"
     "\n"
     "An argument - is read from standard input, a line each, unseen on a terminal.\n"
@@ -61,6 +85,8 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
       "PATH" },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "Print the answer as JSON", NULL },
     { "watch", 'w', 0, G_OPTION_ARG_NONE, &options->watch, "stats: again every second", NULL },
+    { "replace", 0, 0, G_OPTION_ARG_NONE, &options->replace,
+      "restore: also when the node has databases", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->words, NULL, NULL },
     G_OPTION_ENTRY_NULL,
@@ -153,26 +179,47 @@ watch_stats (const Options *options, GError **error)
 static void
 show (const Options *options, JsonNode *result)
 {
+  const Command *command = find_command (options->words[0]);
+
   if (!options->json && strcmp (options->words[0], "stats") == 0)
+    ctl_print_stats (result, NULL, 0);
+  else if (!options->json && command != NULL)
+    command->print (result);
+  else
+    ctl_print_json (result);
+}
+
+/* As the node is to get them: paths made absolute, --replace at the end. */
+static gboolean
+prepare_words (Options *options, GError **error)
+{
+  const Command *command = find_command (options->words[0]);
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+
+  if (options->replace && (command == NULL || !command->replace))
     {
-      ctl_print_stats (result, NULL, 0);
-      return;
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--replace is not for %s",
+                   options->words[0]);
+      return FALSE;
     }
-  for (gsize i = 0; !options->json && i < G_N_ELEMENTS (commands); i++)
-    if (strcmp (commands[i].name, options->words[0]) == 0)
-      {
-        commands[i].print (result);
-        return;
-      }
-  ctl_print_json (result);
+  for (guint i = 0; options->words[i] != NULL; i++)
+    g_ptr_array_add (words, i > 0 && command != NULL && command->paths
+                              ? g_canonicalize_filename (options->words[i], NULL)
+                              : g_strdup (options->words[i]));
+  if (options->replace)
+    g_ptr_array_add (words, g_strdup ("--replace"));
+  g_ptr_array_add (words, NULL);
+  g_strfreev (options->words);
+  options->words = (char **) g_ptr_array_steal (words, NULL);
+  return TRUE;
 }
 
 static gboolean
-run (const Options *options, GError **error)
+run (Options *options, GError **error)
 {
   g_autoptr (JsonNode) result = NULL;
 
-  if (!ctl_read_secrets (options->words + 1, error))
+  if (!prepare_words (options, error) || !ctl_read_secrets (options->words + 1, error))
     return FALSE;
   if (options->watch && strcmp (options->words[0], "stats") == 0)
     return watch_stats (options, error);
@@ -186,6 +233,8 @@ run (const Options *options, GError **error)
 static int
 exit_status (const GError *error)
 {
+  if (error->domain == G_OPTION_ERROR)
+    return EXIT_USAGE;
   if (error->domain != G_IO_ERROR)
     return EXIT_FAILED;
   switch (error->code)

@@ -271,6 +271,37 @@ ctl_print_check (JsonNode *result)
     g_print ("no plugin of this node has anything to check\n");
 }
 
+static void
+print_stored (JsonObject *result)
+{
+  g_autofree char *size = g_format_size_full (
+    (guint64) (number (result, "bytes") + number (result, "object_bytes")), G_FORMAT_SIZE_IEC_UNITS);
+
+  g_print ("%" G_GINT64_FORMAT " databases, %" G_GINT64_FORMAT " documents and %" G_GINT64_FORMAT
+           " deleted ones, %" G_GINT64_FORMAT " objects, %s", number (result, "databases"),
+           number (result, "records"), number (result, "deleted"), number (result, "objects"), size);
+}
+
+void
+ctl_print_backup (JsonNode *result)
+{
+  JsonObject *backup = json_node_get_object (result);
+
+  g_print ("%s: ", text (backup, "directory"));
+  print_stored (backup);
+  g_print (", verified, in %.1f s\n",
+           json_object_get_double_member_with_default (backup, "seconds", 0));
+}
+
+void
+ctl_print_restore (JsonNode *result)
+{
+  g_print ("staged: ");
+  print_stored (json_node_get_object (result));
+  g_print ("\nRestart the node to put it in place. What is written until then stays in the files that are\n"
+           "kept in DATA-DIR/replaced-TIME and is not in the restored store.\n");
+}
+
 /* The value of the same series in an earlier answer. */
 static gboolean
 value_before (JsonArray *series, guint index, JsonObject *sample, gint64 *value)

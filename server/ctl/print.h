@@ -15,6 +15,8 @@ void ctl_print_config (JsonNode *result);
 void ctl_print_reload (JsonNode *result);
 void ctl_print_drain (JsonNode *result);
 void ctl_print_check (JsonNode *result);
+void ctl_print_backup (JsonNode *result);
+void ctl_print_restore (JsonNode *result);
 
 /* `before` is the answer of `seconds` ago, or NULL: counters then show their rate too. */
 void ctl_print_stats (JsonNode *result, JsonNode *before, double seconds);

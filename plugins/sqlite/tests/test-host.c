@@ -239,7 +239,7 @@ static const CsStatsTable stats_table = {
   .observe = host_add,
 };
 
-/* ---- commands ---- */
+/* ---- node and commands ---- */
 
 static gboolean cancelled;
 
@@ -260,8 +260,16 @@ test_cancel_commands (gboolean now)
   g_atomic_int_set (&cancelled, now);
 }
 
+static void
+host_info (CsNodeInfo *info)
+{
+  info->version = "0.0.0";
+  info->name = "node1";
+}
+
 static const CsNodeTable node_table = {
   .size = sizeof (CsNodeTable),
+  .info = host_info,
   .command_progress = host_command_progress,
   .command_cancelled = host_command_cancelled,
 };

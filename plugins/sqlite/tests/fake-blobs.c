@@ -1,0 +1,196 @@
+/* fake-blobs.c: a provider of blob=1 in memory, for engine tests.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "fake-blobs.h"
+
+#define ROOM 4096
+
+typedef struct
+{
+  CsBlobs base;
+  GHashTable *objects; /* GBytes of the name -> GBytes */
+} FakeBlobs;
+
+typedef struct
+{
+  CsBlobWriter base;
+  FakeBlobs *blobs;
+  GByteArray *content;
+  guint8 room[ROOM];
+} FakeWriter;
+
+typedef struct
+{
+  CsBlob base;
+  CsBlobId id;
+  GBytes *content;
+} FakeBlob;
+
+static CsBlobId
+name_of (const guint8 *data, gsize len)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  CsBlobId id;
+  gsize size = sizeof id.bytes;
+
+  g_checksum_update (checksum, data, (gssize) len);
+  g_checksum_get_digest (checksum, id.bytes, &size);
+  return id;
+}
+
+static CsStatus
+fake_begin (CsBlobs *blobs, gint64 length, CsBlobWriter **writer)
+{
+  FakeWriter *self = g_new0 (FakeWriter, 1);
+
+  self->base.table = blobs->table;
+  self->blobs = (FakeBlobs *) blobs;
+  self->content = g_byte_array_new ();
+  *writer = &self->base;
+  return CS_OK;
+}
+
+static CsStatus
+fake_room (CsBlobWriter *writer, gpointer *buffer, gsize *len)
+{
+  *buffer = ((FakeWriter *) writer)->room;
+  *len = ROOM;
+  return CS_OK;
+}
+
+static void
+fake_wrote (CsBlobWriter *writer, gsize len)
+{
+  FakeWriter *self = (FakeWriter *) writer;
+
+  g_byte_array_append (self->content, self->room, (guint) len);
+}
+
+static CsBlob *
+blob_new (FakeBlobs *blobs, const CsBlobId *id, GBytes *content)
+{
+  FakeBlob *blob = g_new0 (FakeBlob, 1);
+
+  blob->base.table = blobs->base.table;
+  blob->id = *id;
+  blob->content = g_bytes_ref (content);
+  return &blob->base;
+}
+
+static CsStatus
+fake_finish (CsBlobWriter *writer, CsBlob **blob)
+{
+  FakeWriter *self = (FakeWriter *) writer;
+  CsBlobId id = name_of (self->content->data, self->content->len);
+  GBytes *content = g_byte_array_free_to_bytes (self->content);
+
+  g_hash_table_replace (self->blobs->objects, g_bytes_new (id.bytes, sizeof id.bytes), content);
+  *blob = blob_new (self->blobs, &id, content);
+  g_free (self);
+  return CS_OK;
+}
+
+static void
+fake_abort (CsBlobWriter *writer)
+{
+  g_byte_array_unref (((FakeWriter *) writer)->content);
+  g_free (writer);
+}
+
+static GBytes *
+look_up (CsBlobs *blobs, const CsBlobId *id)
+{
+  g_autoptr (GBytes) key = g_bytes_new (id->bytes, sizeof id->bytes);
+
+  return g_hash_table_lookup (((FakeBlobs *) blobs)->objects, key);
+}
+
+static CsStatus
+fake_open (CsBlobs *blobs, const CsBlobId *id, CsBlob **blob)
+{
+  GBytes *content = look_up (blobs, id);
+
+  if (content == NULL)
+    return CS_NOT_FOUND;
+  *blob = blob_new ((FakeBlobs *) blobs, id, content);
+  return CS_OK;
+}
+
+static void
+fake_info (CsBlob *blob, CsBlobInfo *info)
+{
+  info->id = ((FakeBlob *) blob)->id;
+  info->length = g_bytes_get_size (((FakeBlob *) blob)->content);
+}
+
+static CsStatus
+fake_read (CsBlob *blob, guint64 offset, CsSlice *bytes)
+{
+  gsize len;
+  const char *data = g_bytes_get_data (((FakeBlob *) blob)->content, &len);
+
+  *bytes = cs_slice (data + offset, MIN (len - offset, ROOM));
+  return CS_OK;
+}
+
+static void
+fake_close (CsBlob *blob)
+{
+  g_bytes_unref (((FakeBlob *) blob)->content);
+  g_free (blob);
+}
+
+static const CsBlobTable table = {
+  .size = sizeof (CsBlobTable),
+  .begin = fake_begin,
+  .room = fake_room,
+  .wrote = fake_wrote,
+  .finish = fake_finish,
+  .abort = fake_abort,
+  .open = fake_open,
+  .info = fake_info,
+  .read = fake_read,
+  .close = fake_close,
+};
+
+CsBlobs *
+fake_blobs_new (void)
+{
+  FakeBlobs *self = g_new0 (FakeBlobs, 1);
+
+  self->base.table = &table;
+  self->objects = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
+                                         (GDestroyNotify) g_bytes_unref,
+                                         (GDestroyNotify) g_bytes_unref);
+  return &self->base;
+}
+
+void
+fake_blobs_free (CsBlobs *blobs)
+{
+  g_hash_table_unref (((FakeBlobs *) blobs)->objects);
+  g_free (blobs);
+}
+
+CsBlobId
+fake_blobs_put (CsBlobs *blobs, const char *text)
+{
+  CsBlobId id = name_of ((const guint8 *) text, strlen (text));
+
+  g_hash_table_replace (((FakeBlobs *) blobs)->objects, g_bytes_new (id.bytes, sizeof id.bytes),
+                        g_bytes_new (text, strlen (text)));
+  return id;
+}
+
+void
+fake_blobs_lose (CsBlobs *blobs, const CsBlobId *id)
+{
+  g_autoptr (GBytes) key = g_bytes_new (id->bytes, sizeof id->bytes);
+
+  g_hash_table_remove (((FakeBlobs *) blobs)->objects, key);
+}
+
+gboolean
+fake_blobs_has (CsBlobs *blobs, const CsBlobId *id)
+{
+  return look_up (blobs, id) != NULL;
+}
