@@ -1,11 +1,15 @@
 // rxdb.mjs: RxDB's replicateCouchDB: two collections kept equal through one node.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { createRxDatabase } from 'rxdb';
 import { replicateCouchDB } from 'rxdb/plugins/replication-couchdb';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { CloudSync, sleep } from '../lib/node.mjs';
+
+// A global since node 19, and what RxDB hashes schemas with.
+globalThis.crypto ??= webcrypto;
 
 const schema = {
   version: 0, primaryKey: 'id', type: 'object',
