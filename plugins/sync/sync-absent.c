@@ -59,7 +59,7 @@ reply_absent (CsHttpExchange *exchange)
 void
 sync_absent_in_server (CsHttpExchange *exchange, gpointer self)
 {
-  if (sync_server_admin (exchange))
+  if (sync_node_admin (exchange))
     reply_absent (exchange);
 }
 

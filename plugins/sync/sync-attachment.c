@@ -264,6 +264,8 @@ commit (Request *request, SyncEdit *edit, guint status)
 
   if (stored != CS_OK)
     sync_reply_status (request->exchange, stored);
+  else if (edit->outcome == SYNC_EDIT_REFUSED)
+    refuse (request, edit->refusal.status, edit->refusal.error, edit->refusal.reason);
   else if (edit->outcome != SYNC_EDIT_STORED)
     sync_reply_status (request->exchange, CS_CONFLICT);
   else

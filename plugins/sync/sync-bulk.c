@@ -158,6 +158,15 @@ written (const SyncEdit *edit)
   return edit->outcome == SYNC_EDIT_STORED || edit->outcome == SYNC_EDIT_KNOWN;
 }
 
+/* `name`: PouchDB's replication tells a `denied` document by it, and goes on with the others. */
+static void
+append_refused (GString *json, CsSlice id, const SyncError *error)
+{
+  append_error (json, id, error->error, error->reason);
+  g_string_truncate (json, json->len - 1);
+  g_string_append_printf (json, ",\"name\":\"%s\"}", error->error);
+}
+
 static void
 append_edit_row (const SyncEdit *edit, GString *json)
 {
@@ -167,6 +176,8 @@ append_edit_row (const SyncEdit *edit, GString *json)
       sync_rev_append (json, &edit->result);
       g_string_append (json, "\"}");
     }
+  else if (edit->outcome == SYNC_EDIT_REFUSED)
+    append_refused (json, edit->id, &edit->refusal);
   else if (edit->outcome == SYNC_EDIT_MISSING_STUB)
     append_error (json, edit->id, "missing_stub", "Invalid attachment stub");
   else
@@ -181,17 +192,6 @@ row_written (const BulkDocs *self, guint i)
   return edit >= 0 ? written (&self->edits[edit]) : edit == LOCAL && self->statuses[i] == CS_OK;
 }
 
-/* `name`: PouchDB's replication tells a `denied` document by it, and goes on with the others. */
-static void
-append_refused_row (const BulkDocs *self, guint i, GString *json)
-{
-  const SyncError *error = &self->errors[i];
-
-  append_error (json, self->docs[i].id, error->error, error->reason);
-  g_string_truncate (json, json->len - 1);
-  g_string_append_printf (json, ",\"name\":\"%s\"}", error->error);
-}
-
 static void
 append_row (BulkDocs *self, guint i, GString *json)
 {
@@ -202,7 +202,7 @@ append_row (BulkDocs *self, guint i, GString *json)
   else if (edit == LOCAL)
     append_local_row (self, i, json);
   else
-    append_refused_row (self, i, json);
+    append_refused (json, self->docs[i].id, &self->errors[i]);
 }
 
 /* In order; of grafts only the rows that failed. */

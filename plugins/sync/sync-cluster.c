@@ -32,7 +32,7 @@ sync_membership (CsHttpExchange *exchange, gpointer self)
   g_autoptr (GString) name = node_name ();
   g_autoptr (GString) json = g_string_new (NULL);
 
-  if (!sync_server_admin (exchange))
+  if (!sync_node_admin (exchange))
     return;
   g_string_printf (json, "{\"all_nodes\":[%s],\"cluster_nodes\":[%s]}", name->str, name->str);
   sync_reply_json (exchange, 200, json);
@@ -46,7 +46,7 @@ sync_node (CsHttpExchange *exchange, gpointer self)
   gboolean ours = cs_slice_is (asked, "_local")
                   || (asked.len == name->len - 2 && memcmp (asked.data, name->str + 1, asked.len) == 0);
 
-  if (!sync_server_admin (exchange))
+  if (!sync_node_admin (exchange))
     return;
   if (ours)
     reply_with_name (exchange, "{\"name\":", "}");
@@ -59,7 +59,7 @@ sync_cluster_setup (CsHttpExchange *exchange, gpointer self)
 {
   CsSlice state = cs_slice_str ("{\"state\":\"single_node_enabled\"}\n");
 
-  if (sync_server_admin (exchange))
+  if (sync_node_admin (exchange))
     sync_reply_slices (exchange, 200, &state, 1);
 }
 

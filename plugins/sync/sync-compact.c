@@ -124,7 +124,7 @@ compact_all (Sync *self, SyncDb *db)
         }
       done += rows->n;
       cs_store_rows_free (db->db, rows);
-      tell_progress (self, db->name, done, info.n_records + info.n_deleted);
+      tell_progress (self, db->key, done, info.n_records + info.n_deleted);
     }
   return status;
 }
@@ -137,9 +137,9 @@ compact (gpointer data)
   CsStatus status = compact_all (compaction->self, db);
 
   if (status != CS_OK && status != CS_NOT_FOUND)
-    cs_warning (compaction->self, "compaction ended early", CS_F_STR ("database", db->name),
+    cs_warning (compaction->self, "compaction ended early", CS_F_STR ("database", db->key),
                 CS_F_STR ("reason", cs_status_text (status)));
-  end (compaction->self, db->name);
+  end (compaction->self, db->key);
   sync_db_unref (db);
   g_free (compaction);
 }
@@ -154,13 +154,13 @@ sync_compact (CsHttpExchange *exchange, gpointer data)
 
   if (db == NULL || !sync_body_is_json (exchange) || cs_http_read_body (exchange, &body) != CS_OK)
     return;
-  if (begin (self, db->name))
+  if (begin (self, db->key))
     {
       compaction = g_new (Compaction, 1);
       *compaction = (Compaction){ self, sync_db_ref (db) };
       if (cs_fiber_start (self, compact, compaction, CS_NEVER) != CS_OK)
         {
-          end (self, db->name);
+          end (self, db->key);
           sync_db_unref (compaction->db);
           g_free (compaction);
           sync_reply_status (exchange, CS_OVERLOADED);
@@ -198,7 +198,7 @@ sync_active_tasks (CsHttpExchange *exchange, gpointer data)
   gpointer name;
   gpointer progress;
 
-  if (!sync_server_admin (exchange))
+  if (!sync_node_admin (exchange))
     return;
   cs_node_info (&node);
   g_mutex_lock (&self->compacting_lock);

@@ -1,12 +1,11 @@
 /* sync-database.c: databases: opening with the right checked, creating, information, deleting.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "sync.h"
-#include "sync-json.h"
+#include "sync-access.h"
 
 /* What a worker has looked up, as of one generation. */
 typedef struct
 {
-  GHashTable *databases; /* name -> SyncDb */
+  GHashTable *databases; /* name in the store -> SyncDb */
   gint generation;
 } SyncWorker;
 
@@ -25,6 +24,7 @@ sync_db_unref (SyncDb *db)
   cs_store_db_unref (db->db);
   sync_security_clear (&db->security);
   g_free (db->name);
+  g_free (db->key);
   g_free (db);
 }
 
@@ -113,7 +113,7 @@ read_security (Sync *self, SyncDb *db)
 /* Looks the database up; the worker may have changed generations over the waits, in which case nothing
  * is remembered. */
 static CsStatus
-look_up (Sync *self, CsSlice name, SyncDb **out)
+look_up (Sync *self, const char *key, CsSlice name, SyncDb **out)
 {
   gint generation = g_atomic_int_get (&self->generation);
   g_autoptr (SyncDb) db = g_new0 (SyncDb, 1);
@@ -121,7 +121,9 @@ look_up (Sync *self, CsSlice name, SyncDb **out)
 
   db->ref_count = 1;
   db->name = g_strndup (name.data, name.len);
-  status = cs_store_open (self->store, name, &db->db);
+  db->key = g_strdup (key);
+  db->users = strcmp (key, SYNC_USERS) == 0;
+  status = cs_store_open (self->store, cs_slice_str (key), &db->db);
   if (status == CS_OK)
     status = read_security (self, db);
   if (status == CS_OK)
@@ -134,7 +136,7 @@ look_up (Sync *self, CsSlice name, SyncDb **out)
     {
       SyncDb *kept = sync_db_ref (db);
 
-      g_hash_table_replace (current_worker (self)->databases, kept->name, kept);
+      g_hash_table_replace (current_worker (self)->databases, kept->key, kept);
     }
   *out = g_steal_pointer (&db);
   return CS_OK;
@@ -146,14 +148,15 @@ reply_not_allowed (CsHttpExchange *exchange, SyncRight right)
   CsIdentity *identity = cs_http_identity (exchange);
 
   if (right == SYNC_ADMIN)
-    sync_reply_error (exchange, 401, "unauthorized", "You are not a db or server admin.");
+    sync_reply_error (exchange, 401, "unauthorized", "You are not a server or db admin.");
   else if (identity->user == NULL)
     sync_reply_error (exchange, 401, "unauthorized", "You are not authorized to access this db.");
   else
     sync_reply_error (exchange, 403, "forbidden", "You are not allowed to access this db.");
 }
 
-/* Names reach the store behind their tenant's: `tenant/name`; that of the default tenant is empty. */
+/* ---- names ---- */
+
 static gboolean
 legal_name (CsSlice name)
 {
@@ -169,40 +172,119 @@ legal_name (CsSlice name)
 static gboolean
 known_name (CsSlice name)
 {
-  return legal_name (name) || cs_slice_is (name, "_users") || cs_slice_is (name, "_replicator");
+  return legal_name (name) || cs_slice_is (name, SYNC_USERS) || cs_slice_is (name, "_replicator");
+}
+
+gboolean
+sync_key_make (const char *tenant, CsSlice name, char key[SYNC_KEY_MAX + 1])
+{
+  gsize n = strlen (tenant);
+
+  if (n > SYNC_TENANT_MAX || name.len > SYNC_NAME_MAX)
+    return FALSE;
+  if (n > 0)
+    {
+      *key++ = '@';
+      memcpy (key, tenant, n);
+      key += n;
+      *key++ = '/';
+    }
+  memcpy (key, name.data, name.len);
+  key[name.len] = '\0';
+  return TRUE;
+}
+
+/* `@tenant/name`, as the node's administrators call what is of a tenant. */
+static gboolean
+is_of_tenant (CsSlice name)
+{
+  const char *slash = name.len > 2 && name.data[0] == '@' ? memchr (name.data, '/', name.len) : NULL;
+  gsize n = slash != NULL ? (gsize) (slash - name.data - 1) : 0;
+
+  return n > 0 && n <= SYNC_TENANT_MAX
+         && legal_name (cs_slice (slash + 1, name.len - n - 2));
+}
+
+/* CS_NOT_FOUND: that identity has no such name. */
+static CsStatus
+key_for (const CsIdentity *identity, CsSlice name, char key[SYNC_KEY_MAX + 1])
+{
+  if (is_of_tenant (name) && cs_identity_is_node_admin (identity))
+    {
+      memcpy (key, name.data, name.len);
+      key[name.len] = '\0';
+      return CS_OK;
+    }
+  if (!known_name (name) || (*identity->tenant != '\0' && name.data[0] == '_')
+      || !sync_key_make (identity->tenant, name, key))
+    return CS_NOT_FOUND;
+  return CS_OK;
+}
+
+/* ---- opening ---- */
+
+CsStatus
+sync_open_key (Sync *self, const char *key, CsSlice name, SyncDb **db)
+{
+  *db = g_hash_table_lookup (current_worker (self)->databases, key);
+  if (*db == NULL)
+    return look_up (self, key, name, db);
+  sync_db_ref (*db);
+  return CS_OK;
+}
+
+static CsStatus
+open_checked (Sync *self, const CsIdentity *identity, const char *key, CsSlice name,
+              SyncRight right, SyncDb **db)
+{
+  CsStatus status = sync_open_key (self, key, name, db);
+
+  if (status == CS_OK && !sync_security_allows (&(*db)->security, identity, right))
+    status = CS_DENIED;
+  if (status == CS_OK)
+    return CS_OK;
+  sync_db_unref (*db);
+  *db = NULL;
+  return status;
 }
 
 CsStatus
 sync_open_for (Sync *self, const CsIdentity *identity, CsSlice name, SyncRight right, SyncDb **db)
 {
-  char key[SYNC_NAME_MAX + 1];
-  SyncDb *found;
-  CsStatus status;
+  char key[SYNC_KEY_MAX + 1];
+  CsStatus status = key_for (identity, name, key);
 
   *db = NULL;
-  if (!known_name (name))
-    return CS_NOT_FOUND;
-  memcpy (key, name.data, name.len);
-  key[name.len] = '\0';
-  found = g_hash_table_lookup (current_worker (self)->databases, key);
-  if (found != NULL)
-    sync_db_ref (found);
-  else if ((status = look_up (self, name, &found)) != CS_OK)
+  if (status != CS_OK)
     return status;
-  if (sync_security_allows (&found->security, identity, right))
-    *db = found;
-  else
-    sync_db_unref (found);
-  return *db != NULL ? CS_OK : CS_DENIED;
+  if (!sync_scope_allows (identity, name, right))
+    return CS_DENIED;
+  status = open_checked (self, identity, key, name, right, db);
+  if ((status != CS_NOT_FOUND && status != CS_DENIED)
+      || !sync_per_user_owns (self, identity, name))
+    return status;
+  status = sync_per_user_make (self, identity->tenant, cs_slice_str (identity->user));
+  return status == CS_OK ? open_checked (self, identity, key, name, right, db) : status;
 }
 
 SyncDb *
 sync_open (CsHttpExchange *exchange, Sync *self, SyncRight right)
 {
-  SyncDb *db;
-  CsStatus status = sync_open_for (self, cs_http_identity (exchange), cs_http_param (exchange, 0),
-                                   right, &db);
+  CsIdentity *identity = cs_http_identity (exchange);
+  CsSlice name = cs_http_param (exchange, 0);
+  SyncDb *db = NULL;
+  CsStatus status;
 
+  if (right == SYNC_MEMBER)
+    right = sync_right_of_route (exchange);
+  if (!sync_scope_allows (identity, name, right))
+    {
+      sync_reply_scope (exchange, right);
+      return NULL;
+    }
+  if (cs_slice_is (name, SYNC_USERS))
+    return sync_users_open (exchange, self, right);
+  status = sync_open_for (self, identity, name, right, &db);
   if (status == CS_DENIED)
     reply_not_allowed (exchange, right);
   else if (status != CS_OK)
@@ -210,13 +292,63 @@ sync_open (CsHttpExchange *exchange, Sync *self, SyncRight right)
   return db;
 }
 
+/* Of the server, as far as it is the tenant's. */
 gboolean
 sync_server_admin (CsHttpExchange *exchange)
 {
-  if (cs_http_identity (exchange)->admin)
+  CsIdentity *identity = cs_http_identity (exchange);
+
+  if (!identity->admin)
+    sync_reply_error (exchange, 401, "unauthorized", "You are not a server admin.");
+  else if (!sync_scope_allows (identity, cs_http_param (exchange, 0), SYNC_ADMIN))
+    sync_reply_scope (exchange, SYNC_ADMIN);
+  else
     return TRUE;
-  sync_reply_error (exchange, 401, "unauthorized", "You are not a server admin.");
   return FALSE;
+}
+
+gboolean
+sync_node_admin (CsHttpExchange *exchange)
+{
+  if (!sync_server_admin (exchange))
+    return FALSE;
+  if (cs_identity_is_node_admin (cs_http_identity (exchange)))
+    return TRUE;
+  sync_reply_error (exchange, 401, "unauthorized", "You are not an administrator of the node.");
+  return FALSE;
+}
+
+/* ---- listing ---- */
+
+typedef struct
+{
+  const CsIdentity *identity;
+  gsize prefix;
+  CsStoreNameFunc func;
+  gpointer data;
+} Listing;
+
+/* What scopes shut out is not named either. */
+static gboolean
+tell_name (CsSlice key, gpointer data)
+{
+  const Listing *listing = data;
+  CsSlice name = cs_slice (key.data + listing->prefix, key.len - listing->prefix);
+
+  return !sync_scope_allows (listing->identity, name, SYNC_ADMIN)
+         || listing->func (name, listing->data);
+}
+
+CsStatus
+sync_database_names (Sync *self, const CsIdentity *identity, CsStoreNameFunc func, gpointer data)
+{
+  char prefix[SYNC_KEY_MAX + 1];
+  Listing listing = { identity, 0, func, data };
+
+  if (!sync_key_make (identity->tenant, cs_slice ("", 0), prefix))
+    return CS_TOO_LARGE;
+  listing.prefix = strlen (prefix);
+  return cs_store_list (self->store, cs_slice_str (prefix), tell_name, &listing);
 }
 
 /* ---- PUT /{db} ---- */
@@ -225,6 +357,7 @@ static gboolean
 check_new_name (CsHttpExchange *exchange, CsSlice name)
 {
   g_autofree char *reason = NULL;
+  char key[SYNC_KEY_MAX + 1];
 
   if (name.len > SYNC_NAME_MAX)
     {
@@ -233,7 +366,7 @@ check_new_name (CsHttpExchange *exchange, CsSlice name)
       sync_reply_error (exchange, 400, "database_name_too_long", reason);
       return FALSE;
     }
-  if (known_name (name))
+  if (key_for (cs_http_identity (exchange), name, key) == CS_OK)
     return TRUE;
   reason = g_strdup_printf ("Name: '%.*s'. Only lowercase characters (a-z), digits (0-9), and any of "
                             "the characters _, $, (, ), +, -, and / are allowed. Must begin with a "
@@ -248,17 +381,18 @@ sync_create_for (Sync *self, const CsIdentity *identity, CsSlice name)
 {
   const char *plugin = NULL;
   g_autofree char *route = NULL;
+  char key[SYNC_KEY_MAX + 1];
   CsStoreDb *db = NULL;
   CsStatus status;
 
-  if (!identity->admin)
+  if (!identity->admin || !sync_scope_allows (identity, name, SYNC_ADMIN))
     return CS_DENIED;
-  if (!known_name (name))
+  if (key_for (identity, name, key) != CS_OK)
     return CS_INVALID;
   route = sync_hidden_by (self, name, &plugin);
   if (route != NULL)
     return CS_UNSUPPORTED;
-  status = cs_store_create (self->store, name, &db);
+  status = cs_store_create (self->store, cs_slice_str (key), &db);
   cs_store_db_unref (db);
   if (status == CS_OK)
     sync_databases_changed (self);
@@ -311,7 +445,8 @@ sync_database_put (CsHttpExchange *exchange, gpointer self)
 /* ---- GET, DELETE /{db} ---- */
 
 GString *
-sync_database_info (Sync *self, const char *name, const CsStoreInfo *info, guint64 purge_seq)
+sync_database_info (Sync *self, const char *key, const char *name, const CsStoreInfo *info,
+                    guint64 purge_seq)
 {
   GString *json = g_string_new ("{\"db_name\":");
 
@@ -328,7 +463,7 @@ sync_database_info (Sync *self, const char *name, const CsStoreInfo *info, guint
                           ",\"cluster\":{\"q\":1,\"n\":1,\"w\":1,\"r\":1}"
                           ",\"instance_start_time\":\"%" G_GINT64_FORMAT "\"}",
                           info->bytes_file, info->bytes_data, info->bytes_data, info->n_deleted,
-                          info->n_records, sync_compacting (self, name) ? "true" : "false",
+                          info->n_records, sync_compacting (self, key) ? "true" : "false",
                           info->created / G_USEC_PER_SEC);
   return json;
 }
@@ -349,7 +484,7 @@ sync_database_get (CsHttpExchange *exchange, gpointer self)
       sync_reply_status (exchange, status);
       return;
     }
-  json = sync_database_info (self, db->name, &info, db->purge_seq);
+  json = sync_database_info (self, db->key, db->name, &info, db->purge_seq);
   sync_reply_json (exchange, 200, json);
 }
 
@@ -357,6 +492,7 @@ void
 sync_database_delete (CsHttpExchange *exchange, gpointer self)
 {
   Sync *sync = self;
+  char key[SYNC_KEY_MAX + 1];
   CsSlice rev;
   CsStatus status;
 
@@ -369,8 +505,12 @@ sync_database_delete (CsHttpExchange *exchange, gpointer self)
                         "DELETE a document instead?");
       return;
     }
-  status = cs_store_drop (sync->store, cs_http_param (exchange, 0));
+  status = key_for (cs_http_identity (exchange), cs_http_param (exchange, 0), key);
+  if (status == CS_OK)
+    status = cs_store_drop (sync->store, cs_slice_str (key));
   sync_databases_changed (sync);
+  if (status == CS_OK && strcmp (key, SYNC_USERS) == 0)
+    sync_users_changed (sync, NULL, NULL, 0);
   if (status == CS_OK)
     sync_reply_ok (exchange, 200);
   else

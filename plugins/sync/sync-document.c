@@ -271,6 +271,13 @@ reply_missing_stub (CsHttpExchange *exchange, const SyncEdit *edit)
   sync_reply_error (exchange, 412, "missing_stub", reason);
 }
 
+static gboolean
+refused (CsHttpExchange *exchange, const SyncError *error)
+{
+  sync_reply_error (exchange, error->status, error->error, error->reason);
+  return FALSE;
+}
+
 /* TRUE: stored, and not yet answered. */
 static gboolean
 commit_one (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncEdit *edit)
@@ -294,38 +301,12 @@ commit_one (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncEdit *edit)
     case SYNC_EDIT_MISSING_STUB:
       reply_missing_stub (exchange, edit);
       return FALSE;
+    case SYNC_EDIT_REFUSED:
+      return refused (exchange, &edit->refusal);
     default:
       sync_reply_status (exchange, CS_CONFLICT);
       return FALSE;
     }
-}
-
-CsStatus
-sync_commit (Sync *self, SyncDb *db, const CsIdentity *identity, SyncEdit *edits, guint n)
-{
-  SyncBatch batch = { .edits = edits, .n = n, .user = cs_slice_str (identity->user),
-                      .revs_limit = db->revs_limit };
-  CsSlice few[8];
-  CsSlice *ids = n <= G_N_ELEMENTS (few) ? few : g_new (CsSlice, n);
-  guint stored = 0;
-  guint conflicts = 0;
-  CsStatus status;
-
-  for (guint i = 0; i < n; i++)
-    ids[i] = edits[i].id;
-  sync_scratch_init (&batch.scratch);
-  status = cs_store_commit (db->db, ids, n, sync_edit_merge, &batch);
-  sync_scratch_clear (&batch.scratch);
-  if (ids != few)
-    g_free (ids);
-  for (guint i = 0; status == CS_OK && i < n; i++)
-    {
-      stored += edits[i].outcome == SYNC_EDIT_STORED;
-      conflicts += edits[i].outcome == SYNC_EDIT_CONFLICT;
-    }
-  cs_stat_add (self->documents_written, stored);
-  cs_stat_add (self->conflicts, conflicts);
-  return status;
 }
 
 /* The revision may stand in the body, the query and If-Match; those given must agree. FALSE: answered. */
@@ -353,13 +334,6 @@ given_revision (CsHttpExchange *exchange, SyncDoc *doc)
   if (match.data != NULL)
     doc->rev = match;
   return TRUE;
-}
-
-static gboolean
-refused (CsHttpExchange *exchange, const SyncError *error)
-{
-  sync_reply_error (exchange, error->status, error->error, error->reason);
-  return FALSE;
 }
 
 /* Reads one document from its text. FALSE: answered. */

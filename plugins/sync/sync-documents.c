@@ -22,7 +22,7 @@ documents_open (CsDocuments *documents, CsIdentity *identity, CsSlice name,
   *out = NULL;
   if (name.len == 0 || name.data[0] == '_')
     return CS_NOT_FOUND;
-  status = sync_open_for (self, identity, name, SYNC_MEMBER, &db);
+  status = sync_open_for (self, identity, name, access == CS_DOCUMENTS_WRITE ? SYNC_WRITE : SYNC_READ, &db);
   if (status != CS_OK)
     return status;
   handle = g_new (SyncDocuments, 1);

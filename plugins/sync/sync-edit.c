@@ -496,6 +496,11 @@ sync_edit_merge (CsStoreEdit *store, guint row, gpointer data)
   SyncBatch *batch = data;
   Merge merge = { .store = store, .batch = batch, .edit = &batch->edits[row] };
 
+  if (merge.edit->refusal.status != 0)
+    {
+      merge.edit->outcome = SYNC_EDIT_REFUSED;
+      return CS_OK;
+    }
   sync_scratch_reset (&batch->scratch);
   merge.arena = &batch->scratch.arena;
   if (!sync_tree_decode (&merge.tree, store->record->tree, merge.arena))

@@ -17,7 +17,8 @@ typedef enum
   SYNC_EDIT_CONFLICT,
   SYNC_EDIT_MISSING,     /* a deletion of what never was */
   SYNC_EDIT_DELETED,     /* a deletion of what is deleted */
-  SYNC_EDIT_MISSING_STUB /* a stub names an attachment that is not there; `stub` */
+  SYNC_EDIT_MISSING_STUB, /* a stub names an attachment that is not there; `stub` */
+  SYNC_EDIT_REFUSED       /* before the commit; `refusal` */
 } SyncOutcome;
 
 /* What must hold of the winner for a plain write: one that grows from the winner, whatever that is by then, and
@@ -46,6 +47,8 @@ typedef struct
   SyncAttachment *attachments;
   guint n_attachments;   /* of a plain write the merge fills it */
   const SyncPlain *plain; /* NULL: not a plain write */
+  SyncError refusal;      /* status 0: none */
+  CsSlice tenant_before;  /* in _users: whose the user was */
 
   SyncOutcome outcome;
   SyncRev result; /* of a refused plain write the winner, generation 0: none */

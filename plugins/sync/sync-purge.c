@@ -1,8 +1,8 @@
 /* sync-purge.c: _purge: revisions that are forgotten as if they had never been, without a
  * tombstone.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-access.h"
 #include "sync-view.h"
-#include "sync-write.h"
 
 /* CouchDB's own. */
 #define DOCUMENTS_MAX 100
@@ -68,7 +68,7 @@ read_purges (Request *request, SyncJson object)
 }
 
 static CsStatus
-commit (Request *request, SyncDb *db)
+commit (Request *request, Sync *self, SyncDb *db)
 {
   SyncBatch batch = { .purges = request->purges, .n = request->n, .revs_limit = db->revs_limit };
   CsSlice ids[DOCUMENTS_MAX];
@@ -79,6 +79,8 @@ commit (Request *request, SyncDb *db)
   sync_scratch_init (&batch.scratch);
   status = cs_store_commit (db->db, ids, request->n, sync_purge_merge, &batch);
   sync_scratch_clear (&batch.scratch);
+  if (status == CS_OK && db->users)
+    sync_users_changed (self, db, ids, request->n);
   return status;
 }
 
@@ -170,16 +172,16 @@ purge (Request *request, Sync *self, SyncDb *db)
   CsStatus status;
   guint n;
 
-  if (!begin (self, db->name))
+  if (!begin (self, db->key))
     {
       sync_reply_status (request->exchange, CS_OVERLOADED);
       return;
     }
-  status = request->n > 0 ? commit (request, db) : CS_OK;
+  status = request->n > 0 ? commit (request, self, db) : CS_OK;
   n = status == CS_OK ? count_purged (request) : 0;
   if (n > 0)
     status = add_to_purge_seq (self, db, n);
-  end (self, db->name);
+  end (self, db->key);
   if (status == CS_OK)
     reply (request);
   else

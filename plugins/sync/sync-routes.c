@@ -3,13 +3,17 @@
  * Routes are public to the server: a database's `_security` decides, and its answers differ for the
  * anonymous and for the unauthorised.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "sync.h"
+#include "sync-access.h"
 
 static void method_not_allowed (CsHttpExchange *exchange, gpointer self);
 static void not_implemented (CsHttpExchange *exchange, gpointer self);
 
+/* `scope`: what an identity that has scopes needs (sync-scope.c). */
 #define ROW(method, path, handler, summary)                                                        \
   { method, path, handler, summary, CS_ACCESS_PUBLIC, .flags = CS_HTTP_PLUS_SPACE }
+#define QUERY(path, handler, summary)                                                              \
+  { "POST", path, handler, summary, CS_ACCESS_PUBLIC, .scope = SYNC_SCOPE_READ,                    \
+    .flags = CS_HTTP_PLUS_SPACE }
 #define GET(path, handler, summary) ROW ("GET", path, handler, summary)
 #define PUT(path, handler, summary) ROW ("PUT", path, handler, summary)
 #define POST(path, handler, summary) ROW ("POST", path, handler, summary)
@@ -26,8 +30,8 @@ static void not_implemented (CsHttpExchange *exchange, gpointer self);
   { method, path, handler, summary, CS_ACCESS_PUBLIC,                                              \
     .flags = CS_HTTP_PLUS_SPACE | CS_HTTP_RANGES }
 #define FEED(method, path, handler, summary)                                                       \
-  { method, path, handler, summary, CS_ACCESS_PUBLIC, .admission = CS_ADMIT_FEED,                  \
-    .deadline = CS_NEVER, .flags = CS_HTTP_PLUS_SPACE }
+  { method, path, handler, summary, CS_ACCESS_PUBLIC, .scope = SYNC_SCOPE_READ,                    \
+    .admission = CS_ADMIT_FEED, .deadline = CS_NEVER, .flags = CS_HTTP_PLUS_SPACE }
 
 static const CsHttpRoute routes[] = {
   GET ("/", sync_welcome, "Welcome: version and the server's uuid"),
@@ -37,11 +41,13 @@ static const CsHttpRoute routes[] = {
   GET ("/_all_dbs", sync_all_dbs, "Names of the databases"),
   OTHERS ("/_all_dbs"),
   GET ("/_dbs_info", sync_dbs_info, "Information on all databases"),
-  POST ("/_dbs_info", sync_dbs_info, "Information on several databases"),
+  QUERY ("/_dbs_info", sync_dbs_info, "Information on several databases"),
   OTHERS ("/_dbs_info"),
   GET ("/_uuids", sync_uuids, "Fresh unique ids"),
   OTHERS ("/_uuids"),
-  GET ("/_session", sync_session, "Who the server takes the client for"),
+  GET ("/_session", sync_session_get, "Who the server takes the client for"),
+  POST ("/_session", sync_session_post, "Logs in with a name and password, for a cookie"),
+  DELETE ("/_session", sync_session_delete, "Ends the cookie"),
   OTHERS ("/_session"),
   GET ("/_active_tasks", sync_active_tasks, "Background tasks"),
   OTHERS ("/_active_tasks"),
@@ -72,25 +78,25 @@ static const CsHttpRoute routes[] = {
   OTHERS ("/{db}"),
 
   GET ("/{db}/_all_docs", sync_all_docs, "Documents by id"),
-  POST ("/{db}/_all_docs", sync_all_docs, "Documents of the given ids"),
+  QUERY ("/{db}/_all_docs", sync_all_docs, "Documents of the given ids"),
   OTHERS ("/{db}/_all_docs"),
-  POST ("/{db}/_all_docs/queries", sync_all_docs_queries, "Several listings in one answer"),
+  QUERY ("/{db}/_all_docs/queries", sync_all_docs_queries, "Several listings in one answer"),
   OTHERS ("/{db}/_all_docs/queries"),
   GET ("/{db}/_design_docs", sync_design_docs, "Design documents by id"),
-  POST ("/{db}/_design_docs", sync_design_docs, "Design documents of the given ids"),
+  QUERY ("/{db}/_design_docs", sync_design_docs, "Design documents of the given ids"),
   OTHERS ("/{db}/_design_docs"),
-  POST ("/{db}/_design_docs/queries", sync_design_docs_queries, "Several listings in one answer"),
+  QUERY ("/{db}/_design_docs/queries", sync_design_docs_queries, "Several listings in one answer"),
   OTHERS ("/{db}/_design_docs/queries"),
   FEED ("GET", "/{db}/_changes", sync_changes, "Changes, at once or as they come"),
   FEED ("POST", "/{db}/_changes", sync_changes, "Changes of the given documents"),
   OTHERS ("/{db}/_changes"),
   POST ("/{db}/_bulk_docs", sync_bulk_docs, "Writes many documents"),
   OTHERS ("/{db}/_bulk_docs"),
-  POST ("/{db}/_bulk_get", sync_bulk_get, "Reads many revisions"),
+  QUERY ("/{db}/_bulk_get", sync_bulk_get, "Reads many revisions"),
   OTHERS ("/{db}/_bulk_get"),
-  POST ("/{db}/_revs_diff", sync_revs_diff, "Which of these revisions are missing"),
+  QUERY ("/{db}/_revs_diff", sync_revs_diff, "Which of these revisions are missing"),
   OTHERS ("/{db}/_revs_diff"),
-  POST ("/{db}/_missing_revs", sync_missing_revs, "Which of these revisions are missing, by id"),
+  QUERY ("/{db}/_missing_revs", sync_missing_revs, "Which of these revisions are missing, by id"),
   OTHERS ("/{db}/_missing_revs"),
   GET ("/{db}/_security", sync_security_get, "Who reads, writes and administers"),
   PUT ("/{db}/_security", sync_security_put, "Changes who reads, writes and administers"),
@@ -98,7 +104,7 @@ static const CsHttpRoute routes[] = {
   GET ("/{db}/_revs_limit", sync_revs_limit_get, "How many generations a document remembers"),
   PUT ("/{db}/_revs_limit", sync_revs_limit_put, "Changes how many generations are remembered"),
   OTHERS ("/{db}/_revs_limit"),
-  POST ("/{db}/_ensure_full_commit", sync_ensure_full_commit, "Answers when all is durable"),
+  QUERY ("/{db}/_ensure_full_commit", sync_ensure_full_commit, "Answers when all is durable"),
   OTHERS ("/{db}/_ensure_full_commit"),
 
   POST ("/{db}/_compact", sync_compact, "Drops the bodies of old revisions in the background"),
@@ -113,7 +119,7 @@ static const CsHttpRoute routes[] = {
   OTHERS ("/{db}/_purged_infos_limit"),
   POST ("/{db}/_purge", sync_purge, "Forgets revisions as if they had never been"),
   OTHERS ("/{db}/_purge"),
-  POST ("/{db}/_find", not_implemented, "Queries by selector: not implemented"),
+  QUERY ("/{db}/_find", not_implemented, "Queries by selector: not implemented"),
   OTHERS ("/{db}/_find"),
 
   GET ("/{db}/_shards", sync_shards, "Where the database lies"),
@@ -127,9 +133,9 @@ static const CsHttpRoute routes[] = {
   ABSENT ("/{db}/_partition/{rest...}", sync_not_partitioned),
 
   GET ("/{db}/_local_docs", sync_local_docs, "Local documents by id"),
-  POST ("/{db}/_local_docs", sync_local_docs, "Local documents of the given ids"),
+  QUERY ("/{db}/_local_docs", sync_local_docs, "Local documents of the given ids"),
   OTHERS ("/{db}/_local_docs"),
-  POST ("/{db}/_local_docs/queries", sync_local_docs_queries, "Several listings in one answer"),
+  QUERY ("/{db}/_local_docs/queries", sync_local_docs_queries, "Several listings in one answer"),
   OTHERS ("/{db}/_local_docs/queries"),
   GET ("/{db}/_local/{id...}", sync_local_get, "Reads a local document, such as a checkpoint"),
   PUT ("/{db}/_local/{id...}", sync_local_put, "Writes a local document"),
@@ -180,7 +186,7 @@ static const struct
   { "/_all_dbs", "GET,HEAD" },
   { "/_dbs_info", "GET,POST" },
   { "/_uuids", "GET" },
-  { "/_session", "GET,HEAD" },
+  { "/_session", "GET,HEAD,POST,DELETE" },
   { "/_active_tasks", "GET,HEAD" },
   { "/_membership", "GET,HEAD" },
   { "/{db}", "DELETE,GET,HEAD,POST" },

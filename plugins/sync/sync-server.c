@@ -138,7 +138,7 @@ sync_all_dbs (CsHttpExchange *exchange, gpointer self)
 
   if (!sync_server_admin (exchange) || !read_listing (exchange, &listing))
     return;
-  status = cs_store_list (sync->store, cs_slice ("", 0), collect, &listing);
+  status = sync_database_names (sync, cs_http_identity (exchange), collect, &listing);
   if (status != CS_OK)
     {
       sync_reply_status (exchange, status);
@@ -151,19 +151,17 @@ sync_all_dbs (CsHttpExchange *exchange, gpointer self)
 }
 
 static void
-append_info (GString *json, Sync *self, CsSlice name)
+append_info (GString *json, Sync *self, const CsIdentity *identity, CsSlice name)
 {
-  CsStoreDb *db = NULL;
+  SyncDb *db = NULL;
   CsStoreInfo info = { .size = sizeof info };
-  guint64 purge_seq = 0;
 
   g_string_append (json, json->len > 1 ? ",{\"key\":" : "{\"key\":");
   sync_json_append_string (json, name);
-  if (cs_store_open (self->store, name, &db) == CS_OK && cs_store_info (db, &info) == CS_OK
-      && sync_number_get (self, db, &sync_purge_seq, &purge_seq) == CS_OK)
+  if (sync_open_for (self, identity, name, SYNC_ADMIN, &db) == CS_OK
+      && cs_store_info (db->db, &info) == CS_OK)
     {
-      g_autofree char *text = g_strndup (name.data, name.len);
-      GString *of_db = sync_database_info (self, text, &info, purge_seq);
+      GString *of_db = sync_database_info (self, db->key, db->name, &info, db->purge_seq);
 
       g_string_append (json, ",\"info\":");
       g_string_append_len (json, of_db->str, of_db->len);
@@ -172,7 +170,7 @@ append_info (GString *json, Sync *self, CsSlice name)
   else
     g_string_append (json, ",\"error\":\"not_found\"");
   g_string_append_c (json, '}');
-  cs_store_db_unref (db);
+  sync_db_unref (db);
 }
 
 /* Those that are named, in their order. FALSE: answered. */
@@ -193,7 +191,7 @@ append_named (CsHttpExchange *exchange, Sync *self, GString *json)
     }
   while (sync_json_next_element (&cursor, &name))
     if (name.type == SYNC_JSON_STRING)
-      append_info (json, self, sync_json_text (name, &arena));
+      append_info (json, self, cs_http_identity (exchange), sync_json_text (name, &arena));
   return TRUE;
 }
 
@@ -207,14 +205,14 @@ append_listed (CsHttpExchange *exchange, Sync *self, GString *json)
 
   if (!read_listing (exchange, &listing))
     return FALSE;
-  status = cs_store_list (self->store, cs_slice ("", 0), collect, &listing);
+  status = sync_database_names (self, cs_http_identity (exchange), collect, &listing);
   if (status != CS_OK)
     {
       sync_reply_status (exchange, status);
       return FALSE;
     }
   for (gint64 i = listing.skip; i < names->len && i - listing.skip < listing.limit; i++)
-    append_info (json, self, cs_slice_str (name_at (&listing, i)));
+    append_info (json, self, cs_http_identity (exchange), cs_slice_str (name_at (&listing, i)));
   return TRUE;
 }
 
@@ -278,30 +276,4 @@ sync_uuids (CsHttpExchange *exchange, gpointer self)
   parts[0] = cs_slice (json->str, json->len);
   parts[1] = cs_slice ("\n", 1);
   cs_http_reply (exchange, 200, "application/json", parts, G_N_ELEMENTS (parts));
-}
-
-/* ---- _session ---- */
-
-void
-sync_session (CsHttpExchange *exchange, gpointer self)
-{
-  CsIdentity *identity = cs_http_identity (exchange);
-  g_autoptr (GString) json = g_string_new ("{\"ok\":true,\"userCtx\":{\"name\":");
-
-  if (identity->user != NULL)
-    sync_json_append_string (json, cs_slice_str (identity->user));
-  else
-    g_string_append (json, "null");
-  g_string_append (json, ",\"roles\":[");
-  for (gsize i = 0; identity->roles != NULL && identity->roles[i] != NULL; i++)
-    {
-      if (i > 0)
-        g_string_append_c (json, ',');
-      sync_json_append_string (json, cs_slice_str (identity->roles[i]));
-    }
-  g_string_append (json, "]},\"info\":{\"authentication_handlers\":[\"default\"]");
-  if (identity->user != NULL)
-    g_string_append (json, ",\"authenticated\":\"default\"");
-  g_string_append (json, "}}");
-  sync_reply_json (exchange, 200, json);
 }

@@ -33,6 +33,11 @@ const CsSetting sync_settings[] = {
            "A design document with validate_doc_update, a rule that is not run: refuse it with 403, or store "
            "it without its effect",
            .values = unenforced_values, RELOADABLE),
+  CS_BOOL (SyncSettings, per_user_databases, "per-user-databases", "false",
+           "Make a database userdb-<hex of the name> for each user, and him its administrator",
+           RELOADABLE),
+  CS_BOOL (SyncSettings, per_user_delete, "per-user-delete", "false",
+           "Delete that database with the user's document", RELOADABLE),
   CS_SETTINGS_END
 };
 

@@ -1,7 +1,7 @@
 /* sync.c: the instance: its services, the server's uuid, and its life.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-plugin.h"
-#include "sync.h"
+#include "sync-access.h"
 
 gboolean
 sync_create (gpointer data, GError **error)
@@ -18,6 +18,7 @@ sync_create (gpointer data, GError **error)
     = cs_counter (self, "sync_documents_written_total", "Revisions stored.", NULL);
   self->conflicts = cs_counter (self, "sync_document_conflicts_total",
                                 "Writes refused because of another revision.", NULL);
+  sync_users_command_add (self);
   self->documents.table = &sync_documents_table;
   return cs_provide (self, CS_DOCUMENTS, &self->documents, error);
 }
@@ -154,7 +155,7 @@ sync_start (gpointer data, GError **error)
   self->store = cs_require (self, CS_STORE);
   self->http = cs_require (self, CS_HTTP);
   self->auth = cs_require (self, CS_AUTH);
-  return load_uuid (self, error) && sync_routes_add (self, error) && sync_cors_add (self, error);
+  return load_uuid (self, error) && sync_users_add (self, error) && sync_routes_add (self, error) && sync_cors_add (self, error);
 }
 
 gboolean

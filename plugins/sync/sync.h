@@ -27,6 +27,8 @@ typedef struct
   gint64 feed_timeout;
   gint64 heartbeat;
   gint unenforced_validation; /* SyncUnenforced */
+  gboolean per_user_databases;
+  gboolean per_user_delete;
 } SyncSettings;
 
 extern const CsSetting sync_settings[];
@@ -42,7 +44,7 @@ typedef struct
   char uuid[33];   /* of the server; part of every client's checkpoint id */
   gint generation; /* atomic; rises whenever a database comes, goes or changes its rules */
   GMutex compacting_lock;
-  GHashTable *compacting; /* name of a database -> how far (sync-compact.c) */
+  GHashTable *compacting; /* a database's name in the store -> how far (sync-compact.c) */
   GHashTable *purging;    /* names, under the same lock */
   CsStat feeds_waiting;
   CsStat feed_wakes;
@@ -64,7 +66,9 @@ typedef struct
 {
   guint ref_count;
   CsStoreDb *db;
-  char *name;
+  char *name; /* as those of its tenant call it */
+  char *key;  /* in the store */
+  gboolean users; /* it is _users */
   SyncSecurity security;
   guint64 revs_limit;
   guint64 purge_seq; /* how many documents were purged from */
@@ -72,7 +76,9 @@ typedef struct
 
 typedef enum
 {
-  SYNC_MEMBER, /* read and write */
+  SYNC_READ,
+  SYNC_WRITE,
+  SYNC_MEMBER, /* in sync_open (): to read or to write, as the route says */
   SYNC_ADMIN   /* change the rules, compact */
 } SyncRight;
 
@@ -89,8 +95,10 @@ CsStatus sync_open_for (Sync *self, const CsIdentity *identity, CsSlice name, Sy
 CsStatus sync_create_for (Sync *self, const CsIdentity *identity, CsSlice name);
 /* The route of another plugin, as a path, that hides the database `name`, or NULL; to be g_free()d. */
 char *sync_hidden_by (Sync *self, CsSlice name, const char **plugin);
-/* TRUE for an administrator of the server; else answered 401. */
+/* TRUE for an administrator, of the node or of the tenant that the request is of; else answered. */
 gboolean sync_server_admin (CsHttpExchange *exchange);
+/* TRUE for an administrator of the node; else answered. */
+gboolean sync_node_admin (CsHttpExchange *exchange);
 SyncDb *sync_db_ref (SyncDb *db);
 void sync_db_unref (SyncDb *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SyncDb, sync_db_unref)
@@ -99,8 +107,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SyncDb, sync_db_unref)
 void sync_databases_changed (Sync *self);
 void sync_worker_free (gpointer worker);
 gpointer sync_worker_new (Sync *self);
-GString *sync_database_info (Sync *self, const char *name, const CsStoreInfo *info,
-                             guint64 purge_seq);
+GString *sync_database_info (Sync *self, const char *key, const char *name,
+                             const CsStoreInfo *info, guint64 purge_seq);
+/* The names that an identity's administrator sees, in byte order: those of its tenant, or of all. */
+CsStatus sync_database_names (Sync *self, const CsIdentity *identity, CsStoreNameFunc func,
+                              gpointer data);
 
 /* ---- sync-documents.c ---- */
 
@@ -185,7 +196,12 @@ void sync_up (CsHttpExchange *exchange, gpointer self);
 void sync_all_dbs (CsHttpExchange *exchange, gpointer self);
 void sync_dbs_info (CsHttpExchange *exchange, gpointer self);
 void sync_uuids (CsHttpExchange *exchange, gpointer self);
-void sync_session (CsHttpExchange *exchange, gpointer self);
+
+/* sync-session.c */
+void sync_session_get (CsHttpExchange *exchange, gpointer self);
+void sync_session_post (CsHttpExchange *exchange, gpointer self);
+void sync_session_delete (CsHttpExchange *exchange, gpointer self);
+
 void sync_active_tasks (CsHttpExchange *exchange, gpointer self);
 
 /* sync-cluster.c */
@@ -216,8 +232,8 @@ void sync_purged_infos_limit_get (CsHttpExchange *exchange, gpointer self);
 void sync_purged_infos_limit_put (CsHttpExchange *exchange, gpointer self);
 void sync_view_cleanup (CsHttpExchange *exchange, gpointer self);
 void sync_compact (CsHttpExchange *exchange, gpointer self);
-/* sync-compact.c; any thread */
-gboolean sync_compacting (Sync *self, const char *name);
+/* sync-compact.c; any thread. By the name in the store. */
+gboolean sync_compacting (Sync *self, const char *key);
 
 void sync_changes (CsHttpExchange *exchange, gpointer self);
 void sync_local_get (CsHttpExchange *exchange, gpointer self);
