@@ -42,16 +42,22 @@ compressible (const char *type)
 
 /* Another representation has another validator, or none that is strong. */
 static void
-weaken_etag (HttpExchange *self)
+change_etag (HttpExchange *self)
 {
+  gboolean strong = self->route != NULL && (self->route->row.flags & CS_HTTP_STRONG_GZIP);
   const HttpOut *tag = http_exchange_out (self, "ETag");
-  char *weak;
+  gsize size;
+  char *changed;
 
   if (tag == NULL || tag->value[0] != '"')
     return;
-  weak = http_exchange_alloc (self, tag->value_length + 3);
-  g_snprintf (weak, tag->value_length + 3, "W/%s", tag->value);
-  http_set_header (&self->exchange, "ETag", weak);
+  size = tag->value_length + sizeof CS_HTTP_GZIP_TAG + 2;
+  changed = http_exchange_alloc (self, size);
+  if (strong)
+    g_snprintf (changed, size, "%.*s" CS_HTTP_GZIP_TAG "\"", (int) tag->value_length - 1, tag->value);
+  else
+    g_snprintf (changed, size, "W/%s", tag->value);
+  http_set_header (&self->exchange, "ETag", changed);
 }
 
 /* Whether to compress; sets the headers that say so. `length`: of the body, < 0 if not known. */
@@ -75,7 +81,7 @@ http_gzip_wanted (HttpExchange *self, gint64 length)
            == 0)
     return FALSE;
   http_set_header (&self->exchange, "Content-Encoding", "gzip");
-  weaken_etag (self);
+  change_etag (self);
   return TRUE;
 }
 

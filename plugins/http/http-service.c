@@ -1,7 +1,25 @@
 /* http-service.c: the instance's life, and the table of the `http` contract.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http-service.h"
+#include "http-date.h"
 #include "http.h"
+
+static void
+format_date (gint64 time, char *text)
+{
+  http_date_format (time / G_USEC_PER_SEC, text);
+}
+
+static gboolean
+parse_date (CsSlice text, gint64 *time)
+{
+  gint64 seconds;
+
+  if (!http_date_parse (text.data, text.len, &seconds))
+    return FALSE;
+  *time = seconds * G_USEC_PER_SEC;
+  return TRUE;
+}
 
 const CsHttpTable http_table = {
   .size = sizeof (CsHttpTable),
@@ -40,6 +58,8 @@ const CsHttpTable http_table = {
   .accept = http_accept,
   .grant = http_grant,
   .upgraded_closed = http_upgraded_closed,
+  .format_date = format_date,
+  .parse_date = parse_date,
 };
 
 gboolean

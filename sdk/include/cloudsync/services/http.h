@@ -45,8 +45,14 @@ typedef enum
 {
   CS_HTTP_RANGES = 1 << 0,    /* cs_http_reply…() of status 200 may be cut to the Range asked for */
   CS_HTTP_PLUS_SPACE = 1 << 1, /* a `+` in a path parameter is a space, as in a form */
-  CS_HTTP_UNLISTED = 1 << 2    /* not in /openapi.json: it only says that there is nothing */
+  CS_HTTP_UNLISTED = 1 << 2,   /* not in /openapi.json: it only says that there is nothing */
+  /* The ETag of an answer that is compressed stays strong: CS_HTTP_GZIP_TAG comes before its last quote, which
+   * the handler takes off a tag that comes back. Without the flag it becomes weak (RFC 9110 §8.8.3.3). */
+  CS_HTTP_STRONG_GZIP = 1 << 3
 } CsHttpRouteFlags;
+
+#define CS_HTTP_GZIP_TAG "--gzip"
+#define CS_HTTP_DATE_SIZE 30 /* of an HTTP date, with its NUL */
 
 /* A row of a const table; what is left out is 0. The path is absolute, of literal segments, `{name}`
  * for one segment, and at the end `{name...}` for the rest. Literals win over parameters; a
@@ -162,6 +168,8 @@ typedef struct
   gint (*accept) (CsHttpExchange *exchange, const char *const *offered);
   void (*grant) (CsHttpExchange *exchange);
   void (*upgraded_closed) (CsHttp *http);
+  void (*format_date) (gint64 time, char *text);
+  gboolean (*parse_date) (CsSlice text, gint64 *time);
 } CsHttpTable;
 
 struct _CsHttp
@@ -229,6 +237,21 @@ static inline const char *const *
 cs_http_addresses (CsHttp *http)
 {
   return http->table->addresses (http);
+}
+
+/* Writes an HTTP date (RFC 9110 §5.6.7), CS_HTTP_DATE_SIZE bytes; `time` is microseconds since 1970. Any
+ * thread. */
+static inline void
+cs_http_format_date (CsHttp *http, gint64 time, char *text)
+{
+  http->table->format_date (time, text);
+}
+
+/* Reads one of any of the three forms; FALSE when it is none. Any thread. */
+static inline gboolean
+cs_http_parse_date (CsHttp *http, CsSlice text, gint64 *time)
+{
+  return http->table->parse_date (text, time);
 }
 
 /* ---- the request ---- */
