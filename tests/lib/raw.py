@@ -182,3 +182,14 @@ def eventually (test, within=10, what='condition'):
 
 def same (got, expected, what='value'):
   assert got == expected, f'{what}: got {got!r}, expected {expected!r}'
+
+
+def hash_of (password):
+  """The hash for a [user NAME] section, made by a node that runs for it."""
+  with Node (plugins='http,auth') as node:
+    path = node.dir + '/data/run/cloudsyncd.sock'
+    eventually (lambda: os.path.exists (path), what='the control socket')
+    done = subprocess.run ([build + '/server/cloudsyncctl', '--socket', path, '--json', 'hash', '-'],
+                           input=password + '\n', capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stderr
+    return json.loads (done.stdout)['hash']
