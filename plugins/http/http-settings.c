@@ -128,3 +128,28 @@ http_settings_check (const char *kind, const void *settings, GError **error)
                certificates, keys);
   return FALSE;
 }
+
+static void
+tell (const char *key, const char *address, gboolean encrypted, CsEndpointFunc func, gpointer data)
+{
+  const CsEndpoint endpoint = { .size = sizeof endpoint,
+                                .key = key,
+                                .address = address,
+                                .encrypted = encrypted,
+                                .remedy = "set certificate and key" };
+
+  func (&endpoint, data);
+}
+
+void
+http_settings_endpoints (const char *kind, const void *settings, CsEndpointFunc func, gpointer data)
+{
+  const HttpSettings *http = settings;
+  const HttpListenerSettings *listener = settings;
+  guint i;
+
+  if (kind != NULL)
+    tell ("address", listener->address, count (listener->certificate) > 0, func, data);
+  for (i = 0; kind == NULL && i < count (http->listen); i++)
+    tell ("listen", http->listen[i], count (http->certificate) > 0, func, data);
+}

@@ -59,5 +59,7 @@ extern const CsSetting http_settings[];
 extern const CsSectionKind http_section_kinds[];
 
 gboolean http_settings_check (const char *kind, const void *settings, GError **error);
+void http_settings_endpoints (const char *kind, const void *settings, CsEndpointFunc func,
+                              gpointer data);
 
 G_END_DECLS

@@ -22,6 +22,10 @@ void cs_listeners_close (gpointer self);
 typedef void (*CsListenerFunc) (const char *address, const char *owner, gpointer data);
 void cs_listeners_visit (CsListenerFunc func, gpointer data);
 
+/* Does an address stay on this machine: a loopback address, a UNIX socket, or a socket of one that was passed
+ * to us? A host's name other than localhost does not, nor what cannot be read. No name is looked up. */
+gboolean cs_address_text_is_local (const char *text);
+
 CsListener *cs_listener_new (gpointer self, const CsListenOptions *options, GError **error);
 
 G_END_DECLS

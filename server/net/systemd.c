@@ -53,3 +53,26 @@ cs_systemd_descriptor (const char *name, GError **error)
                name, n > 0 ? text : "none");
   return -1;
 }
+
+static gboolean
+passed_is_local (const char *name)
+{
+  struct sockaddr_storage bound = { 0 };
+  socklen_t len = sizeof bound;
+  int fd = cs_systemd_descriptor (name, NULL);
+
+  return fd >= 0 && getsockname (fd, (struct sockaddr *) &bound, &len) == 0
+         && cs_address_is_loopback ((const struct sockaddr *) &bound);
+}
+
+gboolean
+cs_address_text_is_local (const char *text)
+{
+  CsAddress address;
+
+  if (!cs_address_parse (text, &address, NULL))
+    return FALSE;
+  return address.kind == CS_ADDRESS_SYSTEMD
+           ? passed_is_local (address.name)
+           : cs_address_is_loopback ((const struct sockaddr *) &address.sockaddr);
+}

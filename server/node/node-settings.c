@@ -34,6 +34,9 @@ static const CsSetting node_rows[] = {
   CS_DURATION (CsNodeSettings, stuck_after, "stuck-after", "50ms",
                "A worker busy for longer with one thing is logged", .min = CS_MS (10),
                .max = CS_SECONDS (3600)),
+  CS_BOOL (CsNodeSettings, require_tls, "require-tls", "false",
+           "Refuse listeners and peers in plaintext that are neither loopback nor a UNIX socket",
+           .flags = CS_SETTING_RELOADABLE),
   CS_SETTINGS_END
 };
 

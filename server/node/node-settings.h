@@ -20,6 +20,7 @@ typedef struct
   gint64 start_timeout;
   gint64 drain_timeout;
   gint64 stuck_after;
+  gboolean require_tls;
 } CsNodeSettings;
 
 typedef struct

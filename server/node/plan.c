@@ -7,6 +7,7 @@
 
 #include "config/suggest.h"
 #include "node/paths.h"
+#include "node/require-tls.h"
 #include "plugin/plugin-file.h"
 
 void
@@ -389,6 +390,9 @@ cs_plan_new (const CsOptions *options, CsReport *report)
   for (i = 0; i < self->n; i++)
     self->loaded[i].settings = cs_settings_set_new (self->loaded[i].manifest->name,
                                                     &self->loaded[i].plugin, self->config, report);
+  for (i = 0; i < self->n && self->node.require_tls; i++)
+    cs_require_tls_check (self->loaded[i].manifest->name, self->loaded[i].settings, self->config,
+                          report);
   return report->errors->len == before ? g_steal_pointer (&self) : NULL;
 }
 
@@ -452,6 +456,8 @@ cs_plan_reload (const CsOptions *options, const CsPlan *old, const CsPlugins *pl
                                          report);
       if (new_sets[i] != NULL)
         cs_settings_set_reloadable (instance->settings, new_sets[i], self->config, report);
+      if (self->node.require_tls)
+        cs_require_tls_check (instance->owner.name, new_sets[i], self->config, report);
     }
   if (report->errors->len == before)
     {

@@ -189,6 +189,105 @@ cs_settings_set_sections (const CsSettingsSet *self, const char *kind, guint *n)
   return NULL;
 }
 
+/* ---- addresses ---- */
+
+typedef struct
+{
+  const char *section;
+  CsSetEndpointFunc func;
+  gpointer data;
+} Telling;
+
+static void
+tell (const CsEndpoint *endpoint, gpointer data)
+{
+  const Telling *telling = data;
+
+  telling->func (telling->section, endpoint, telling->data);
+}
+
+/* Calls func for the plugin's own struct and for each named section's. */
+typedef gboolean (*SectionFunc) (const CsSettingsSet *self, const CsSettingsTable *table,
+                                 const char *kind, const char *section, const void *settings,
+                                 gpointer data);
+
+static gboolean
+each_section (const CsSettingsSet *self, SectionFunc func, gpointer data)
+{
+  guint i, j;
+
+  if (self->own != NULL && func (self, &self->table, NULL, self->name, self->own, data))
+    return TRUE;
+  for (i = 0; i < self->kinds->len; i++)
+    {
+      const Kind *kind = &g_array_index (self->kinds, Kind, i);
+
+      for (j = 0; j < kind->sections->len; j++)
+        {
+          const CsSection *section = &g_array_index (kind->sections, CsSection, j);
+          g_autofree char *name = g_strdup_printf ("%s %s", kind->row.kind, section->name);
+
+          if (func (self, &kind->table, kind->row.kind, name, section->settings, data))
+            return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+static gboolean
+tell_section (const CsSettingsSet *self, const CsSettingsTable *table, const char *kind,
+              const char *section, const void *settings, gpointer data)
+{
+  Telling *telling = data;
+
+  telling->section = section;
+  self->plugin.endpoints (kind, settings, tell, telling);
+  return FALSE;
+}
+
+void
+cs_settings_set_endpoints (const CsSettingsSet *self, CsSetEndpointFunc func, gpointer data)
+{
+  Telling telling = { NULL, func, data };
+
+  if (self->plugin.endpoints != NULL)
+    each_section (self, tell_section, &telling);
+}
+
+typedef struct
+{
+  char **section;
+  const char **key;
+} Untold;
+
+static gboolean
+find_address (const CsSettingsSet *self, const CsSettingsTable *table, const char *kind,
+              const char *section, const void *settings, gpointer data)
+{
+  Untold *untold = data;
+  CsSetting row;
+  guint i;
+
+  for (i = 0; cs_settings_row (table, i, &row); i++)
+    if ((row.type == CS_SETTING_ADDRESS || row.type == CS_SETTING_ADDRESSES
+         || row.type == CS_SETTING_URL)
+        && *(const gconstpointer *) (const void *) ((const char *) settings + row.offset) != NULL)
+      {
+        *untold->section = g_strdup (section);
+        *untold->key = row.key;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+gboolean
+cs_settings_set_untold (const CsSettingsSet *self, char **section, const char **key)
+{
+  Untold untold = { section, key };
+
+  return self->plugin.endpoints == NULL && each_section (self, find_address, &untold);
+}
+
 /* ---- reload ---- */
 
 static const CsSection *

@@ -25,6 +25,14 @@ const CsSection *cs_settings_set_sections (const CsSettingsSet *self, const char
 gboolean cs_settings_set_reloadable (const CsSettingsSet *from, const CsSettingsSet *to,
                                      const CsConfig *config, CsReport *report);
 
+/* Each address of a plugin's settings, with the name of its section. */
+typedef void (*CsSetEndpointFunc) (const char *section, const CsEndpoint *endpoint, gpointer data);
+void cs_settings_set_endpoints (const CsSettingsSet *self, CsSetEndpointFunc func, gpointer data);
+
+/* A key that takes an address or a URL, set in one of its sections, although the plugin does not tell its
+ * endpoints. FALSE: none. */
+gboolean cs_settings_set_untold (const CsSettingsSet *self, char **section, const char **key);
+
 /* Does the plugin have sections of that kind? Copies the kind's row. */
 gboolean cs_plugin_section_kind (const CsPlugin *plugin, const char *kind, CsSectionKind *row);
 gboolean cs_plugin_section_kind_at (const CsPlugin *plugin, guint index, CsSectionKind *row);

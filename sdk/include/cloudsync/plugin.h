@@ -11,6 +11,19 @@ G_BEGIN_DECLS
 
 #define CS_PLUGIN_MAGIC 0x31505343u /* "CSP1" in little-endian order */
 
+/* An address that settings make a plugin listen on or connect to, whoever opens the socket. */
+typedef struct
+{
+  gsize size;
+  const char *key;     /* of the section, that names it */
+  const char *address; /* as for CS_SETTING_ADDRESS, HOST:PORT with a name, or a URL */
+  gboolean outbound;   /* it connects there */
+  gboolean encrypted;  /* nothing goes over it in plaintext; outbound: and the peer is verified */
+  const char *remedy;  /* how it becomes encrypted: "set certificate and key" */
+} CsEndpoint;
+
+typedef void (*CsEndpointFunc) (const CsEndpoint *endpoint, gpointer data);
+
 /* Everything here is constant data. All functions run on the main thread unless their line says
  * otherwise, must not wait, and get `self`: the instance's zeroed state of state_size bytes, which
  * the host allocates before create () and frees after destroy (). State lives there, never in globals.
@@ -66,6 +79,11 @@ typedef struct
 
   /* FALSE degrades the node's readiness; *reason is a static string. */
   gboolean (*health) (gpointer self, const char **reason);
+
+  /* Tells each address of these settings (kind as for settings_check, after which it is called). Pure. With
+   * node.require-tls the core refuses those that are neither encrypted nor local, and any plugin that has
+   * settings for addresses or URLs and does not have this. */
+  void (*endpoints) (const char *kind, const void *settings, CsEndpointFunc func, gpointer data);
 } CsPlugin;
 
 /* The manifest is lines of key=value in an ELF section, read without dlopen. */
