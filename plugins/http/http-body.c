@@ -183,6 +183,14 @@ read_chunked (HttpExchange *self, char *buffer, gsize length)
   return 0;
 }
 
+void
+http_limit_body (CsHttpExchange *exchange, gint64 limit)
+{
+  HttpExchange *self = (HttpExchange *) exchange;
+
+  self->body_limit = limit > 0 ? limit : http_connection_limits (self->connection)->max_body;
+}
+
 gssize
 http_read (CsHttpExchange *exchange, gpointer buffer, gsize length)
 {
@@ -191,6 +199,9 @@ http_read (CsHttpExchange *exchange, gpointer buffer, gsize length)
 
   if (self->body_failed)
     return -CS_CLOSED;
+  if (self->body_kind == HTTP_BODY_LENGTH && self->body_bytes == 0
+      && self->body_left > self->body_limit)
+    return fail (self, CS_TOO_LARGE);
   if (length == 0)
     return 0;
   if (self->body_kind == HTTP_BODY_LENGTH)
@@ -232,7 +243,7 @@ http_read_body (CsHttpExchange *exchange, CsSlice *body)
   char *memory;
   gssize n;
 
-  if (body_at_hand (self, body))
+  if (self->body_left <= self->body_limit && body_at_hand (self, body))
     return CS_OK;
   if (self->body_kind == HTTP_BODY_NONE && !self->body_failed)
     {

@@ -368,14 +368,38 @@ http_reply (CsHttpExchange *exchange, guint status, const char *type, const CsSl
 }
 
 void
+http_range (CsHttpExchange *exchange, guint64 length, guint64 *first, guint64 *wanted)
+{
+  HttpExchange *self = (HttpExchange *) exchange;
+  guint64 last;
+
+  self->part_only = TRUE;
+  *first = 0;
+  *wanted = self->is_head ? 0 : length;
+  switch (wanted_range (self, 200, length, first, &last))
+    {
+    case HTTP_RANGE_WHOLE:
+      *first = 0;
+      break;
+    case HTTP_RANGE_UNSATISFIABLE:
+      *wanted = 0;
+      break;
+    case HTTP_RANGE_PART:
+      *wanted = last - *first + 1;
+    }
+}
+
+void
 http_begin (CsHttpExchange *exchange, guint status, const char *type, gint64 length)
 {
   HttpExchange *self = (HttpExchange *) exchange;
 
-  if (!begin_answer (self, status, type))
+  if (refuse_range (self, status, length) || !begin_answer (self, status, type))
     return;
   tell_id (self);
   length = apply_range (self, length);
+  if (self->part_only)
+    self->skip = 0;
   if (!self->ranged && http_gzip_wanted (self, length))
     {
       self->gzip

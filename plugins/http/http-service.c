@@ -60,6 +60,8 @@ const CsHttpTable http_table = {
   .upgraded_closed = http_upgraded_closed,
   .format_date = format_date,
   .parse_date = parse_date,
+  .limit_body = http_limit_body,
+  .range = http_range,
 };
 
 gboolean

@@ -313,6 +313,7 @@ struct _HttpExchange
   guint waiting : 1; /* for admission */
   guint started : 1; /* counts as running */
   guint ranged : 1;
+  guint part_only : 1; /* the handler gives no more than the range */
   guint granted : 1;
   guint encoded : 1; /* the path has a percent sign */
 };
@@ -441,6 +442,8 @@ void http_exchange_begin_body (HttpExchange *self);
 gboolean http_exchange_skip_body (HttpExchange *self);
 CsStatus http_read_body (CsHttpExchange *exchange, CsSlice *body);
 gssize http_read (CsHttpExchange *exchange, gpointer buffer, gsize length);
+void http_limit_body (CsHttpExchange *exchange, gint64 limit);
+void http_range (CsHttpExchange *exchange, guint64 length, guint64 *first, guint64 *wanted);
 
 /* http-response.c */
 void http_set_header (CsHttpExchange *exchange, const char *name, const char *value);

@@ -170,6 +170,8 @@ typedef struct
   void (*upgraded_closed) (CsHttp *http);
   void (*format_date) (gint64 time, char *text);
   gboolean (*parse_date) (CsSlice text, gint64 *time);
+  void (*limit_body) (CsHttpExchange *exchange, gint64 limit);
+  void (*range) (CsHttpExchange *exchange, guint64 length, guint64 *first, guint64 *wanted);
 } CsHttpTable;
 
 struct _CsHttp
@@ -365,9 +367,17 @@ cs_http_read (CsHttpExchange *exchange, gpointer buffer, gsize len)
   return exchange->table->read (exchange, buffer, len);
 }
 
+/* Another limit for this request's body than the route's, before any of it is read; 0: http.max-body. A body
+ * that is longer is answered 413 by the next reading, at once where its length was told. */
+static inline void
+cs_http_limit_body (CsHttpExchange *exchange, gint64 limit)
+{
+  exchange->table->limit_body (exchange, limit);
+}
+
 /* ---- the answer ---- */
 
-/* Sets a header of the answer, replacing earlier ones of that name; copied. Content-Length, Transfer-
+/* Sets a header of the answer, replacing earlier ones of that name; copied; NULL takes it away. Content-Length, Transfer-
  * Encoding, Date and Connection are the server's. */
 static inline void
 cs_http_set_header (CsHttpExchange *exchange, const char *name, const char *value)
@@ -431,6 +441,15 @@ static inline void
 cs_http_begin (CsHttpExchange *exchange, guint status, const char *type, gint64 length)
 {
   exchange->table->begin (exchange, status, type, length);
+}
+
+/* Before cs_http_begin (), once ETag and Last-Modified are set: which part of a 200 of `length` bytes the client
+ * is sent, by its Range where the route has CS_HTTP_RANGES: `wanted` bytes (0 for HEAD, and where nothing of
+ * it can be had) from `first` on. The handler then writes these alone, and need not have the others. */
+static inline void
+cs_http_range (CsHttpExchange *exchange, guint64 length, guint64 *first, guint64 *wanted)
+{
+  exchange->table->range (exchange, length, first, wanted);
 }
 
 /* Copies the parts to the output; on a fiber it waits while more than http.output-high is queued. On a
