@@ -1,4 +1,4 @@
-/* files-check.c: reads and verifies every object, for `cloudsyncctl check-blobs`.
+/* files-check.c: reads and verifies every object, for `cloudsyncctl check`.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "files.h"
 

@@ -3,7 +3,7 @@
 #include "files.h"
 
 static const CsNodeCommand check
-  = { "check-blobs", "Reads and verifies every large object", files_check_command };
+  = { "check", "Reads and verifies every large object", files_check_command };
 
 static gboolean
 create (gpointer self, GError **error)

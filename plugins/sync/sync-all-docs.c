@@ -10,7 +10,7 @@ static CsStatus
 append_row (SyncListing *self, const CsStoreRecord *record, GString *out)
 {
   SyncView view = { .db = self->db, .arena = &self->arena, .record = record,
-                    .flags = self->flags };
+                    .flags = self->flags, .pass = sync_pass_on, .pass_data = self->exchange };
   CsStatus status = CS_OK;
 
   g_string_append (out, self->n_rows++ == 0 ? "\n{\"id\":" : ",\n{\"id\":");

@@ -72,6 +72,10 @@ sync_reply_status (CsHttpExchange *exchange, CsStatus status)
       sync_reply_error (exchange, 503, "read_only",
                         "a check found damage; the database is read-only until it is restored");
       return;
+    case CS_CORRUPT:
+      sync_reply_error (exchange, 500, "damaged",
+                        "what is stored is not what was written; the log tells more");
+      return;
     case CS_NO_SPACE:
       sync_reply_error (exchange, 507, "insufficient_storage",
                         "the disk is full; nothing was stored");
@@ -97,6 +101,12 @@ sync_flush (CsHttpExchange *exchange, GString *out)
 
   g_string_truncate (out, 0);
   return status;
+}
+
+CsStatus
+sync_pass_on (gpointer exchange, GString *out)
+{
+  return sync_flush (exchange, out);
 }
 
 static const char *

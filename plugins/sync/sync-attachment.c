@@ -1,7 +1,11 @@
 /* sync-attachment.c: attachments by themselves: reading, writing, deleting one of a document.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-intake.h"
+#include "sync-stored.h"
 #include "sync-view.h"
 #include "sync-write.h"
+
+#define PACKED_BYTES (64 * 1024)
 
 typedef struct
 {
@@ -128,35 +132,57 @@ text_of (Request *request, CsSlice slice)
   return text;
 }
 
+/* The bytes from `at` on, the first of which are already there. */
+static void
+send_bytes (Request *request, SyncStored *stored, guint64 at, guint64 left, CsSlice bytes)
+{
+  CsStatus status = CS_OK;
+
+  while (status == CS_OK && left > 0)
+    {
+      bytes.len = MIN (bytes.len, left);
+      status = cs_http_write (request->exchange, &bytes, 1);
+      at += bytes.len;
+      left -= bytes.len;
+      if (status == CS_OK && left > 0)
+        status = sync_stored_read (stored, at, &bytes);
+    }
+  if (status == CS_OK)
+    cs_http_end (request->exchange);
+  else
+    cs_http_abort (request->exchange);
+}
+
+/* Nothing is promised before the first bytes are there and good. */
 static void
 send (Request *request, const SyncAttachment *attachment)
 {
   g_autofree char *digest = g_base64_encode (attachment->digest, sizeof attachment->digest);
+  g_auto (SyncStored) stored = { 0 };
   CsSlice tag = cs_slice_str (digest);
-  CsStoreBodies *bytes = NULL;
-  CsSlice part = cs_slice ("", 0);
-  CsStatus status = CS_OK;
+  CsSlice bytes;
+  guint64 first;
+  guint64 wanted;
+  CsStatus status;
 
   if (sync_not_modified (request->exchange, tag))
     return;
-  if (attachment->length > 0)
-    status = cs_store_bodies (request->db->db, &attachment->ref, 1, &bytes);
-  if (status == CS_OK && attachment->length > 0 && bytes->bodies[0].data == NULL)
-    status = CS_CORRUPT;
+  sync_set_etag (request->exchange, tag);
+  cs_http_range (request->exchange, attachment->length, &first, &wanted);
+  status = sync_stored_open (&stored, request->db, attachment);
+  if (status == CS_OK && wanted > 0)
+    status = sync_stored_read (&stored, first, &bytes);
   if (status != CS_OK)
     {
-      cs_store_bodies_free (request->db->db, bytes);
+      cs_http_set_header (request->exchange, "ETag", NULL);
       sync_reply_status (request->exchange, status);
       return;
     }
-  if (attachment->length > 0)
-    part = bytes->bodies[0];
-  sync_set_etag (request->exchange, tag);
   cs_http_set_header (request->exchange, "Cache-Control", "must-revalidate");
   if (cs_http_header (request->exchange, "Range").data == NULL) /* it would be that of the part */
     cs_http_set_header (request->exchange, "Content-MD5", digest);
-  cs_http_reply (request->exchange, 200, text_of (request, attachment->type), &part, 1);
-  cs_store_bodies_free (request->db->db, bytes);
+  cs_http_begin (request->exchange, 200, text_of (request, attachment->type), attachment->length);
+  send_bytes (request, &stored, first, wanted, bytes);
 }
 
 static void
@@ -281,89 +307,110 @@ commit (Request *request, SyncEdit *edit, guint status)
     }
 }
 
-/* ---- a gzipped upload ---- */
+/* ---- an upload ---- */
 
-typedef struct
-{
-  CsSlice packed;
-  gsize most;
-  GByteArray *out;
-  CsStatus status;
-} Unpacking;
-
-static void
-unpack (gpointer data)
-{
-  Unpacking *unpacking = data;
-
-  unpacking->status = sync_gunzip (unpacking->packed, unpacking->most, unpacking->out);
-}
-
-CsStatus
-sync_unpack (Sync *self, const SyncArena *arena, gsize most, CsSlice *bytes)
-{
-  g_autoptr (GByteArray) out = g_byte_array_new ();
-  Unpacking unpacking = { *bytes, most, out, CS_OK };
-  CsStatus status = cs_pool_run (self, unpack, &unpacking);
-  char *copy;
-
-  if (status == CS_OK)
-    status = unpacking.status;
-  if (status != CS_OK)
-    return status;
-  copy = sync_alloc (arena, out->len + 1);
-  memcpy (copy, out->data, out->len);
-  *bytes = cs_slice (copy, out->len);
-  return CS_OK;
-}
-
+/* FALSE: answered. */
 static gboolean
-decode_upload (Request *request, CsSlice *bytes)
+failed_upload (Request *request, CsStatus status)
 {
-  const SyncSettings *settings = cs_settings (request->self);
+  if (status == CS_INVALID)
+    return refuse (request, 400, "bad_request", "the attachment is not the gzip it is said to be");
+  sync_intake_reply (request->exchange, status);
+  return FALSE;
+}
+
+/* FALSE: answered. *gunzip stays NULL for what comes plain. */
+static gboolean
+read_coding (Request *request, SyncGunzip **gunzip)
+{
   CsSlice coding = cs_http_header (request->exchange, "Content-Encoding");
-  CsStatus status;
 
   if (coding.len == 0 || cs_slice_is (coding, "identity"))
     return TRUE;
   if (!cs_slice_is (coding, "gzip"))
     return refuse (request, 415, "bad_content_type",
                    "Only gzip and identity content-encodings are supported");
-  status = sync_unpack (request->self, &request->arena, settings->max_attachment, bytes);
-  if (status == CS_INVALID)
-    return refuse (request, 400, "bad_request", "the attachment is not the gzip it is said to be");
-  return status == CS_OK || fail (request, status);
+  *gunzip = sync_gunzip_new ();
+  return TRUE;
+}
+
+/* Straight from the connection to where it is going to be. CS_CLOSED: answered. */
+static CsStatus
+receive_plain (Request *request, SyncIntake *intake)
+{
+  for (;;)
+    {
+      gpointer buffer;
+      gsize room;
+      gssize n;
+      CsStatus status = CS_OK;
+
+      if (intake->expected >= 0 && intake->length == (guint64) intake->expected)
+        return CS_OK;
+      status = sync_intake_room (intake, &buffer, &room);
+      if (status != CS_OK)
+        return status;
+      n = cs_http_read (request->exchange, buffer, room);
+      if (n <= 0)
+        return n == 0 ? CS_OK : CS_CLOSED;
+      status = sync_intake_wrote (intake, n);
+      if (status != CS_OK)
+        return status;
+    }
+}
+
+static CsStatus
+receive_packed (Request *request, SyncIntake *intake, SyncGunzip *gunzip)
+{
+  g_autofree char *buffer = g_malloc (PACKED_BYTES);
+  CsStatus status = CS_OK;
+  gssize n = 0;
+
+  while (status == CS_OK
+         && (n = cs_http_read (request->exchange, buffer, PACKED_BYTES)) > 0)
+    status = sync_intake_add_packed (intake, gunzip, cs_slice (buffer, n));
+  if (n < 0)
+    return CS_CLOSED;
+  return status == CS_OK && !sync_gunzip_ended (gunzip) ? CS_INVALID : status;
 }
 
 static gboolean
-read_upload (Request *request, SyncAttachment *attachment)
+read_upload (Request *request, SyncHeld *held, SyncAttachment *attachment)
 {
-  const SyncSettings *settings = cs_settings (request->self);
   CsSlice type = cs_http_header (request->exchange, "Content-Type");
+  gint64 length = cs_http_request (request->exchange)->content_length;
+  g_autoptr (SyncGunzip) gunzip = NULL;
+  g_auto (SyncIntake) intake = { 0 };
   SyncError error;
+  CsStatus status;
 
   if (!sync_attachment_name_check (request->name, &request->arena, &error))
     return refuse (request, error.status, error.error, error.reason);
-  if (cs_http_read_body (request->exchange, &attachment->data) != CS_OK
-      || !decode_upload (request, &attachment->data))
+  if (!read_coding (request, &gunzip))
     return FALSE;
-  if ((gint64) attachment->data.len > settings->max_attachment)
-    return refuse (request, 413, "attachment_too_large",
-                   "the attachment is larger than sync.max-attachment");
   attachment->name = request->name;
   attachment->type = type.len > 0 ? type : cs_slice_str ("application/octet-stream");
-  attachment->length = attachment->data.len;
-  sync_md5 (attachment->data, attachment->digest);
-  return TRUE;
+  status = sync_intake_begin (&intake, request->self, held, gunzip != NULL ? -1 : length,
+                              G_MAXUINT64);
+  if (status == CS_OK)
+    status = gunzip != NULL ? receive_packed (request, &intake, gunzip)
+                            : receive_plain (request, &intake);
+  if (status == CS_CLOSED)
+    return FALSE;
+  if (status == CS_OK)
+    status = sync_intake_finish (&intake, attachment);
+  return status == CS_OK || failed_upload (request, status);
 }
 
 static void
 write_attachment (Request *request)
 {
+  g_auto (SyncHeld) held = { 0 };
   SyncAttachment uploaded = { .has_digest = TRUE };
   SyncEdit edit;
 
-  if (!read_upload (request, &uploaded) || !begin_edit (request, &edit))
+  sync_held_init (&held);
+  if (!read_upload (request, &held, &uploaded) || !begin_edit (request, &edit))
     return;
   keep_others (request, &edit);
   edit.attachments[edit.n_attachments++] = uploaded;

@@ -93,6 +93,8 @@ append_document (BulkGet *self, SyncJson item, CsSlice id, SyncJson rev_member)
   if (status != CS_OK)
     return status;
   view.record = &rows->records[0];
+  view.pass = self->json != NULL ? sync_pass_on : NULL;
+  view.pass_data = self->exchange;
   if (view.record->seq == 0)
     append_error (self, id, text, "not_found", "missing");
   else if (!sync_view_tree (&view))

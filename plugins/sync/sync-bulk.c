@@ -1,5 +1,6 @@
 /* sync-bulk.c: many documents in one request: _bulk_docs, _revs_diff, _missing_revs.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-intake.h"
 #include "sync-view.h"
 #include "sync-write.h"
 
@@ -18,6 +19,7 @@ typedef struct
   gint *edit_of;      /* doc -> edit, or LOCAL, REFUSED */
   guint n_edits;
   guint64 *versions;  /* of local ones */
+  SyncHeld held;
   CsStatus *statuses;
   SyncError *errors;  /* of refused ones */
 } BulkDocs;
@@ -80,6 +82,10 @@ read_one (BulkDocs *self, guint i, SyncJson value)
     }
   if (!sync_edit_init (&self->edits[self->n_edits], doc, self->graft, &self->arena, &error))
     return refuse (self, error.status, error.error, error.reason);
+  if (!sync_intake_encoded (self->exchange, self->self, &self->held,
+                            self->edits[self->n_edits].attachments,
+                            self->edits[self->n_edits].n_attachments))
+    return FALSE;
   self->edit_of[i] = self->n_edits++;
   return TRUE;
 }
@@ -224,29 +230,39 @@ reply_rows (BulkDocs *self)
   sync_reply_json (self->exchange, 201, json);
 }
 
+static void
+write_all (BulkDocs *self)
+{
+  SyncJson object;
+  SyncJson docs;
+  CsStatus status = CS_OK;
+
+  if (!sync_read_object (self->exchange, self->self, &object)
+      || !read_docs_member (self, object, &docs) || !read_rows (self, docs))
+    return;
+  if (self->n_edits > 0)
+    status = sync_commit (self->self, self->db, cs_http_identity (self->exchange), self->edits,
+                          self->n_edits);
+  if (status == CS_OK)
+    status = store_locals (self);
+  if (status == CS_OK)
+    reply_rows (self);
+  else
+    sync_reply_status (self->exchange, status);
+}
+
 void
 sync_bulk_docs (CsHttpExchange *exchange, gpointer self)
 {
   g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
   BulkDocs request = { .exchange = exchange, .self = self, .db = db };
-  SyncJson object;
-  SyncJson docs;
-  CsStatus status = CS_OK;
 
   if (db == NULL)
     return;
   request.arena = sync_exchange_arena (exchange);
-  if (!sync_read_object (exchange, self, &object) || !read_docs_member (&request, object, &docs)
-      || !read_rows (&request, docs))
-    return;
-  if (request.n_edits > 0)
-    status = sync_commit (self, db, cs_http_identity (exchange), request.edits, request.n_edits);
-  if (status == CS_OK)
-    status = store_locals (&request);
-  if (status == CS_OK)
-    reply_rows (&request);
-  else
-    sync_reply_status (exchange, status);
+  sync_held_init (&request.held);
+  write_all (&request);
+  sync_held_clear (&request.held);
 }
 
 /* ---- _revs_diff, _missing_revs ---- */

@@ -88,7 +88,8 @@ append_object (SyncChanges *changes, const CsStoreRecord *record, const Matched 
                const SyncArena *arena, GString *out)
 {
   SyncView view = { .db = changes->db, .arena = arena, .record = record,
-                    .flags = changes->flags };
+                    .flags = changes->flags, .pass = sync_pass_on,
+                    .pass_data = changes->exchange };
   CsStatus status = CS_OK;
 
   g_string_append_len (out, "{\"seq\":", 7);

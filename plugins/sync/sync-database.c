@@ -123,6 +123,7 @@ look_up (Sync *self, const char *key, CsSlice name, SyncDb **out)
   db->name = g_strndup (name.data, name.len);
   db->key = g_strdup (key);
   db->users = strcmp (key, SYNC_USERS) == 0;
+  db->blobs = self->blobs;
   status = cs_store_open (self->store, cs_slice_str (key), &db->db);
   if (status == CS_OK)
     status = read_security (self, db);

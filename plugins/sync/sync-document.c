@@ -1,5 +1,6 @@
 /* sync-document.c: one document: reading, writing, deleting.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-intake.h"
 #include "sync-parts.h"
 #include "sync-related.h"
 #include "sync-view.h"
@@ -89,6 +90,8 @@ typedef struct
   SyncDb *db;
   SyncView view;
   SyncArena arena;
+  CsSlice tag;    /* data NULL: none */
+  gboolean begun; /* the answer is being streamed */
 } Reading;
 
 /* `atts_since` asks for the attachments that are newer. */
@@ -103,18 +106,54 @@ read_since (Reading *reading)
     reading->view.flags |= SYNC_VIEW_ATTACHMENTS;
 }
 
+/* Large attachments are sent as they are read. */
+static CsStatus
+pass_on (gpointer data, GString *out)
+{
+  Reading *reading = data;
+
+  if (!reading->begun)
+    {
+      reading->begun = TRUE;
+      if (reading->tag.data != NULL)
+        sync_set_etag (reading->exchange, reading->tag);
+      sync_begin (reading->exchange, "application/json");
+    }
+  return sync_flush (reading->exchange, out);
+}
+
+static void
+end_begun (Reading *reading, CsStatus status, GString *json)
+{
+  g_string_append_c (json, '\n');
+  if (status == CS_OK)
+    status = sync_flush (reading->exchange, json);
+  if (status == CS_OK)
+    cs_http_end (reading->exchange);
+  else
+    cs_http_abort (reading->exchange);
+}
+
 static void
 reply_view (Reading *reading, gint node, CsSlice rev, gboolean tagged)
 {
   g_autoptr (GString) json = g_string_sized_new (512);
   CsStatus status;
 
+  reading->tag = tagged ? rev : cs_slice (NULL, 0);
+  reading->view.pass = pass_on;
+  reading->view.pass_data = reading;
   if (tagged && sync_not_modified (reading->exchange, rev))
     return;
   if ((reading->view.flags & SYNC_VIEW_ATTACHMENTS)
       && sync_parts_related_wanted (reading->exchange))
     reading->view.flags |= SYNC_VIEW_FOLLOWS;
   status = sync_view_append (&reading->view, node, json);
+  if (reading->begun)
+    {
+      end_begun (reading, status, json);
+      return;
+    }
   if (status == CS_NOT_FOUND)
     {
       reply_missing (reading->exchange, "missing");
@@ -405,6 +444,7 @@ static void
 write_document (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncDoc *doc,
                 SyncRelated *related, gboolean tagged)
 {
+  g_auto (SyncHeld) held = { 0 };
   SyncArena arena = sync_exchange_arena (exchange);
   gboolean graft = is_graft (exchange);
   SyncError error;
@@ -417,7 +457,9 @@ write_document (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncDoc *doc,
       refused (exchange, &error);
       return;
     }
-  if ((related != NULL && !sync_related_attachments (related, &edit))
+  sync_held_init (&held);
+  if (!sync_intake_encoded (exchange, self, &held, edit.attachments, edit.n_attachments)
+      || (related != NULL && !sync_related_attachments (related, &edit))
       || !commit_one (exchange, self, db, &edit))
     return;
   sync_set_location (exchange, self, cs_slice_str (db->name), doc->id, cs_slice (NULL, 0));
@@ -439,6 +481,8 @@ sync_document_put (CsHttpExchange *exchange, gpointer self)
   if (db == NULL || !checked_path_id (exchange, &id))
     return;
   is_related = sync_related_begin (&related, exchange, self);
+  if (!is_related)
+    cs_http_limit_body (exchange, 0);
   if (!(is_related ? read_related (&related, self, &doc)
                    : read_document (exchange, self, &arena, &doc))
       || !given_revision (exchange, &doc))

@@ -200,8 +200,20 @@ identity_of (Merge *merge, const SyncAttachment *table)
   bare = sync_alloc (merge->arena, n * sizeof *bare);
   memcpy (bare, table, n * sizeof *bare);
   for (guint i = 0; i < n; i++)
-    bare[i].ref = 0;
+    {
+      bare[i].ref = 0;
+      bare[i].is_blob = FALSE;
+    }
   return sync_body_encode_table (bare, n, merge->arena);
+}
+
+static guint64
+store_attachment (Merge *merge, const SyncAttachment *attachment)
+{
+  if (attachment->is_blob)
+    return cs_store_edit_add_blob (merge->store, cs_blob_id_slice (&attachment->blob),
+                                   attachment->length);
+  return cs_store_edit_add_body (merge->store, &attachment->data, 1);
 }
 
 static void
@@ -209,7 +221,7 @@ store_attachments (Merge *merge, SyncAttachment *table)
 {
   for (guint i = 0; i < merge->edit->n_attachments; i++)
     if (table[i].ref == 0)
-      table[i].ref = cs_store_edit_add_body (merge->store, &table[i].data, 1);
+      table[i].ref = store_attachment (merge, &table[i]);
 }
 
 /* Puts the body under the node. */

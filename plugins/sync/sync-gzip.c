@@ -6,50 +6,56 @@
 
 #define WINDOW_BITS 15
 #define GZIP_FRAMING 16 /* zlib's way to say gzip, not zlib */
-#define OUTPUT_BYTES 16384
-#define INPUT_MAX (1u << 30) /* zlib counts in 32 bits */
+#define MOST_AT_ONCE (1u << 30) /* zlib counts in 32 bits */
 
-static gsize
-feed (z_stream *stream, CsSlice *packed)
+struct _SyncGunzip
 {
-  gsize given = MIN (packed->len, INPUT_MAX);
+  z_stream stream;
+  gboolean ended;
+};
 
+SyncGunzip *
+sync_gunzip_new (void)
+{
+  SyncGunzip *gunzip = g_new0 (SyncGunzip, 1);
+
+  if (inflateInit2 (&gunzip->stream, WINDOW_BITS + GZIP_FRAMING) != Z_OK)
+    g_error ("no memory to unpack gzip");
+  return gunzip;
+}
+
+void
+sync_gunzip_free (SyncGunzip *gunzip)
+{
+  inflateEnd (&gunzip->stream);
+  g_free (gunzip);
+}
+
+gboolean
+sync_gunzip_ended (const SyncGunzip *gunzip)
+{
+  return gunzip->ended;
+}
+
+gboolean
+sync_gunzip_step (SyncGunzip *gunzip, CsSlice *packed, gpointer out, gsize room, gsize *n)
+{
+  z_stream *stream = &gunzip->stream;
+  gsize given = MIN (packed->len, MOST_AT_ONCE);
+  int result;
+
+  *n = 0;
+  if (gunzip->ended)
+    return packed->len == 0;
+  room = MIN (room, MOST_AT_ONCE);
   stream->next_in = (Bytef *) packed->data;
   stream->avail_in = given;
-  return given;
-}
-
-static CsStatus
-unpack (z_stream *stream, CsSlice packed, gsize most, GByteArray *out)
-{
-  guint8 output[OUTPUT_BYTES];
-  int result = Z_OK;
-
-  while (result == Z_OK)
-    {
-      gsize given = feed (stream, &packed);
-
-      stream->next_out = output;
-      stream->avail_out = sizeof output;
-      result = inflate (stream, Z_NO_FLUSH);
-      given -= stream->avail_in;
-      packed = cs_slice (packed.data + given, packed.len - given);
-      if (sizeof output - stream->avail_out > most - out->len)
-        return CS_TOO_LARGE;
-      g_byte_array_append (out, output, sizeof output - stream->avail_out);
-    }
-  return result == Z_STREAM_END && packed.len == 0 ? CS_OK : CS_INVALID;
-}
-
-CsStatus
-sync_gunzip (CsSlice packed, gsize most, GByteArray *out)
-{
-  z_stream stream = { 0 };
-  CsStatus status;
-
-  if (inflateInit2 (&stream, WINDOW_BITS + GZIP_FRAMING) != Z_OK)
-    return CS_NO_MEMORY;
-  status = unpack (&stream, packed, most, out);
-  inflateEnd (&stream);
-  return status;
+  stream->next_out = out;
+  stream->avail_out = room;
+  result = inflate (stream, Z_NO_FLUSH);
+  given -= stream->avail_in;
+  *packed = cs_slice (packed->data + given, packed->len - given);
+  *n = room - stream->avail_out;
+  gunzip->ended = result == Z_STREAM_END;
+  return result == Z_OK || result == Z_BUF_ERROR || (gunzip->ended && packed->len == 0);
 }

@@ -39,46 +39,66 @@ decode_four (const gint8 *values, const guint8 *digits, guint8 *out)
 
 /* RFC 4648 §4, strictly: no blanks, padding where it belongs or none. */
 gboolean
-sync_base64_decode (CsSlice text, const SyncArena *arena, CsSlice *bytes)
+sync_base64_decode_into (CsSlice text, gboolean goes_on, guint8 *out, gsize *n)
 {
   const gint8 *values = base64_values ();
   guint8 last[4] = { 'A', 'A', 'A', 'A' };
+  guint8 *at = out;
   gsize whole;
   gsize rest;
-  guint8 *out;
-  guint8 *at;
 
-  for (guint i = 0; i < 2 && text.len > 0 && (text.len + i) % 4 == 0; i++)
+  for (guint i = 0; !goes_on && i < 2 && text.len > 0 && (text.len + i) % 4 == 0; i++)
     text.len -= text.data[text.len - 1] == '=';
   whole = text.len / 4 * 4;
   rest = text.len - whole;
-  if (rest == 1)
+  if (rest == 1 || (goes_on && rest > 0))
     return FALSE;
-  at = out = sync_alloc (arena, whole / 4 * 3 + 3);
   for (gsize i = 0; i < whole; i += 4, at += 3)
     if (!decode_four (values, (const guint8 *) text.data + i, at))
       return FALSE;
-  if (rest > 0)
-    memcpy (last, text.data + whole, rest);
-  if (!decode_four (values, last, at))
+  *n = at - out;
+  if (rest == 0)
+    return TRUE;
+  memcpy (last, text.data + whole, rest);
+  *n += rest - 1;
+  return decode_four (values, last, at);
+}
+
+gboolean
+sync_base64_decode (CsSlice text, const SyncArena *arena, CsSlice *bytes)
+{
+  guint8 *out = sync_alloc (arena, text.len / 4 * 3 + 3);
+  gsize n;
+
+  if (!sync_base64_decode_into (text, FALSE, out, &n))
     return FALSE;
-  *bytes = cs_slice (out, (gsize) (at - out) + (rest > 0 ? rest - 1 : 0));
+  *bytes = cs_slice (out, n);
   return TRUE;
+}
+
+void
+sync_base64_append_piece (GString *out, SyncBase64 *base64, CsSlice bytes)
+{
+  gsize start = out->len;
+  gsize length;
+
+  g_string_set_size (out, start + (bytes.len / 3 + 2) * 4);
+  if (bytes.len > 0)
+    length = g_base64_encode_step ((const guchar *) bytes.data, bytes.len, FALSE, out->str + start,
+                                   &base64->state, &base64->save);
+  else
+    length = g_base64_encode_close (FALSE, out->str + start, &base64->state, &base64->save);
+  g_string_truncate (out, start + length);
 }
 
 void
 sync_base64_append (GString *out, CsSlice bytes)
 {
-  gsize start = out->len;
-  gint state = 0;
-  gint save = 0;
-  gsize length;
+  SyncBase64 base64 = { 0, 0 };
 
-  g_string_set_size (out, start + (bytes.len / 3 + 2) * 4);
-  length = g_base64_encode_step ((const guchar *) bytes.data, bytes.len, FALSE, out->str + start,
-                                 &state, &save);
-  length += g_base64_encode_close (FALSE, out->str + start + length, &state, &save);
-  g_string_truncate (out, start + length);
+  if (bytes.len > 0)
+    sync_base64_append_piece (out, &base64, bytes);
+  sync_base64_append_piece (out, &base64, cs_slice ("", 0));
 }
 
 void
@@ -193,8 +213,14 @@ read_one (SyncAttachment *attachment, SyncJson value, const SyncArena *arena, Sy
     }
   if (sync_json_member (value, "follows").type == SYNC_JSON_TRUE)
     return read_follows (attachment, value, arena, error);
-  if (data.type != SYNC_JSON_STRING
-      || !sync_base64_decode (sync_json_text (data, arena), arena, &attachment->data))
+  if (data.type != SYNC_JSON_STRING)
+    return refuse_name (error, "Invalid attachment data for ", attachment->name, "", arena);
+  if (data.text.len > SYNC_BASE64_MAX)
+    {
+      attachment->encoded = sync_json_text (data, arena);
+      return TRUE;
+    }
+  if (!sync_base64_decode (sync_json_text (data, arena), arena, &attachment->data))
     return refuse_name (error, "Invalid attachment data for ", attachment->name, "", arena);
   attachment->length = attachment->data.len;
   sync_md5 (attachment->data, attachment->digest);
@@ -261,7 +287,7 @@ append_number (GString *out, const char *before, guint64 number)
 }
 
 static void
-append_one (GString *out, const SyncAttachment *attachment, CsSlice bytes)
+append_members (GString *out, const SyncAttachment *attachment)
 {
   sync_json_append_string (out, attachment->name);
   g_string_append (out, ":{\"content_type\":");
@@ -270,13 +296,32 @@ append_one (GString *out, const SyncAttachment *attachment, CsSlice bytes)
   g_string_append (out, ",\"digest\":\"md5-");
   sync_base64_append (out, cs_slice (attachment->digest, 16));
   g_string_append_c (out, '"');
+}
+
+void
+sync_attachment_append_begin (GString *out, const SyncAttachment *attachment)
+{
+  append_members (out, attachment);
+  g_string_append (out, ",\"data\":\"");
+}
+
+void
+sync_attachment_append_stub (GString *out, const SyncAttachment *attachment)
+{
+  append_members (out, attachment);
+  append_number (out, ",\"length\":", attachment->length);
+  g_string_append (out, attachment->follows ? ",\"follows\":true}" : ",\"stub\":true}");
+}
+
+static void
+append_one (GString *out, const SyncAttachment *attachment, CsSlice bytes)
+{
   if (bytes.data == NULL)
     {
-      append_number (out, ",\"length\":", attachment->length);
-      g_string_append (out, attachment->follows ? ",\"follows\":true}" : ",\"stub\":true}");
+      sync_attachment_append_stub (out, attachment);
       return;
     }
-  g_string_append (out, ",\"data\":\"");
+  sync_attachment_append_begin (out, attachment);
   sync_base64_append (out, bytes);
   g_string_append (out, "\"}");
 }

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-parts.h"
 
+#include "sync-stored.h"
+
 #include <openssl/rand.h>
 
 #define SEND_AT 65536
@@ -128,9 +130,12 @@ append_attachment (SyncParts *self, SyncDb *db, const SyncAttachment *attachment
                    const char *boundary)
 {
   GString *out = self->out;
-  CsStoreBodies *stored = NULL;
-  CsStatus status = cs_store_bodies (db->db, &attachment->ref, 1, &stored);
+  g_auto (SyncStored) stored = { 0 };
+  CsStatus status = sync_stored_open (&stored, db, attachment);
+  CsSlice bytes;
 
+  if (status == CS_OK)
+    status = sync_stored_read (&stored, 0, &bytes);
   if (status != CS_OK)
     return status;
   g_string_append_printf (out, "\r\n--%s\r\nContent-Disposition: attachment; filename=\"",
@@ -140,10 +145,13 @@ append_attachment (SyncParts *self, SyncDb *db, const SyncAttachment *attachment
   g_string_append_len (out, attachment->type.data, attachment->type.len);
   g_string_append_printf (out, "\r\nContent-Length: %" G_GUINT64_FORMAT "\r\n\r\n",
                           attachment->length);
-  if (attachment->length > 0)
-    status = stored->bodies[0].len == attachment->length ? append (self, stored->bodies[0])
-                                                         : CS_CORRUPT;
-  cs_store_bodies_free (db->db, stored);
+  for (guint64 at = 0; status == CS_OK && bytes.len > 0;)
+    {
+      status = append (self, bytes);
+      at += bytes.len;
+      if (status == CS_OK)
+        status = sync_stored_read (&stored, at, &bytes);
+    }
   return status;
 }
 

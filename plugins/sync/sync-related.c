@@ -7,11 +7,20 @@
 #include "sync-write.h"
 
 #define BUFFER_BYTES 16384
+#define DOCUMENT_EXTRA (64 * 1024 * 1024) /* special members, attachments inline among them */
 
 static gboolean
 refuse (SyncRelated *self, const char *reason)
 {
   sync_reply_error (self->exchange, 400, "bad_request", reason);
+  return FALSE;
+}
+
+static gboolean
+too_large (SyncRelated *self)
+{
+  sync_reply_error (self->exchange, 413, "document_too_large",
+                    "the document is larger than sync.max-document");
   return FALSE;
 }
 
@@ -30,14 +39,18 @@ sync_related_begin (SyncRelated *self, CsHttpExchange *exchange, Sync *sync)
   self->buffer = sync_alloc (&self->arena, BUFFER_BYTES);
   self->document = g_string_sized_new (1024);
   sync_multipart_init (&self->parser, boundary);
+  sync_held_init (&self->held);
+  cs_http_limit_body (exchange, SYNC_UPLOAD_MAX);
   return TRUE;
 }
 
 void
 sync_related_clear (SyncRelated *self)
 {
-  if (self->document != NULL)
-    g_string_free (self->document, TRUE);
+  if (self->document == NULL)
+    return;
+  g_string_free (self->document, TRUE);
+  sync_held_clear (&self->held);
 }
 
 /* INVALID also for a body that ends early or cannot be read. */
@@ -61,89 +74,148 @@ next (SyncRelated *self, CsSlice *data)
 gboolean
 sync_related_document (SyncRelated *self, CsSlice *text)
 {
+  const SyncSettings *settings = cs_settings (self->self);
   SyncMultipartEvent event;
   CsSlice data;
 
   if (next (self, &data) != SYNC_MULTIPART_PART)
     return refuse (self, "the request is not the multipart/related it is said to be");
   while ((event = next (self, &data)) == SYNC_MULTIPART_DATA)
-    g_string_append_len (self->document, data.data, data.len);
+    {
+      if (self->document->len + data.len > (gsize) settings->max_document + DOCUMENT_EXTRA)
+        return too_large (self);
+      g_string_append_len (self->document, data.data, data.len);
+    }
   *text = cs_slice (self->document->str, self->document->len);
   return event == SYNC_MULTIPART_PART_END
          || refuse (self, "the document's part does not end");
 }
 
-/* Memory is taken for one part at a time, once the part before it was as long as it was said to
- * be. */
+/* FALSE: answered. */
 static gboolean
-read_part (SyncRelated *self, SyncAttachment *attachment, guint64 length)
+failed (SyncRelated *self, CsStatus status)
 {
-  const SyncSettings *settings = cs_settings (self->self);
-  SyncMultipartEvent event;
-  CsSlice data;
-  gsize n = 0;
-  char *bytes;
-
-  if (length > (guint64) settings->max_attachment)
-    {
-      sync_reply_error (self->exchange, 413, "attachment_too_large",
-                        "the attachment is larger than sync.max-attachment");
-      return FALSE;
-    }
-  if (next (self, &data) != SYNC_MULTIPART_PART)
-    return refuse (self, "an attachment that should follow is missing");
-  bytes = sync_alloc (&self->arena, length + 1);
-  while ((event = next (self, &data)) == SYNC_MULTIPART_DATA)
-    {
-      if (data.len > length - n)
-        return refuse (self, "attachment longer than expected");
-      memcpy (bytes + n, data.data, data.len);
-      n += data.len;
-    }
-  attachment->data = cs_slice (bytes, n);
-  if (event != SYNC_MULTIPART_PART_END)
-    return refuse (self, "an attachment does not end");
-  return n == length || refuse (self, "attachment shorter than expected");
+  if (status == CS_INVALID)
+    return refuse (self, "an attachment is not the gzip it is said to be");
+  sync_intake_reply (self->exchange, status);
+  return FALSE;
 }
 
-/* Few bytes can be packed many: all of them together may unpack to one large attachment. */
-static gboolean
-unpack (SyncRelated *self, SyncAttachment *attachment)
+/* What a part is read into. */
+typedef struct
+{
+  SyncIntake intake;
+  SyncGunzip *gunzip; /* NULL: it comes plain */
+  GChecksum *md5;     /* of the packed bytes */
+  guint64 left;       /* of the part, as it was said to be long */
+} Part;
+
+static void
+part_clear (Part *part)
+{
+  sync_intake_clear (&part->intake);
+  g_clear_pointer (&part->gunzip, sync_gunzip_free);
+  g_clear_pointer (&part->md5, g_checksum_free);
+}
+
+static CsStatus
+begin_part (SyncRelated *self, Part *part, const SyncAttachment *attachment)
 {
   const SyncSettings *settings = cs_settings (self->self);
-  gsize left = settings->max_attachment - self->unpacked;
-  CsStatus status = CS_TOO_LARGE;
+  guint64 left = settings->max_attachment - MIN (self->unpacked, settings->max_attachment);
 
-  if (attachment->length <= left)
-    status = sync_unpack (self->self, &self->arena, left, &attachment->data);
-  self->unpacked += attachment->data.len;
-  if (status == CS_INVALID || (status == CS_OK && attachment->data.len != attachment->length))
-    return refuse (self, "an attachment is not the gzip it is said to be");
-  if (status != CS_OK)
-    sync_reply_status (self->exchange, status);
-  return status == CS_OK;
+  part->left = attachment->packed ? attachment->packed_length : attachment->length;
+  if (!attachment->packed)
+    return sync_intake_begin (&part->intake, self->self, &self->held, attachment->length,
+                              attachment->length);
+  /* Few bytes can be packed many: all of them together may unpack to one large attachment. */
+  if (attachment->length > left)
+    return CS_TOO_LARGE;
+  self->unpacked += attachment->length;
+  part->gunzip = sync_gunzip_new ();
+  part->md5 = g_checksum_new (G_CHECKSUM_MD5);
+  return sync_intake_begin (&part->intake, self->self, &self->held, attachment->length,
+                            attachment->length);
+}
+
+static CsStatus
+add_to_part (Part *part, CsSlice data)
+{
+  CsStatus status;
+
+  part->left -= data.len;
+  if (part->gunzip == NULL)
+    return sync_intake_add (&part->intake, data);
+  g_checksum_update (part->md5, (const guchar *) data.data, data.len);
+  status = sync_intake_add_packed (&part->intake, part->gunzip, data);
+  return status == CS_TOO_LARGE ? CS_INVALID : status; /* more than it was said to be */
+}
+
+/* FALSE: answered. */
+static gboolean
+read_content (SyncRelated *self, Part *part)
+{
+  SyncMultipartEvent event;
+  CsStatus status = CS_OK;
+  CsSlice data;
+
+  if (next (self, &data) != SYNC_MULTIPART_PART)
+    return refuse (self, "an attachment that should follow is missing");
+  while ((event = next (self, &data)) == SYNC_MULTIPART_DATA)
+    {
+      if (data.len > part->left)
+        return refuse (self, "attachment longer than expected");
+      status = add_to_part (part, data);
+      if (status != CS_OK)
+        return failed (self, status);
+    }
+  if (event != SYNC_MULTIPART_PART_END)
+    return refuse (self, "an attachment does not end");
+  return part->left == 0 || refuse (self, "attachment shorter than expected");
 }
 
 /* The digest is that of the bytes as they were sent; what is stored is plain. */
 static gboolean
+check_digest (SyncRelated *self, const Part *part, const guint8 *wanted, const guint8 *stored)
+{
+  guint8 packed[16];
+  gsize size = sizeof packed;
+
+  if (part->md5 != NULL)
+    g_checksum_get_digest (part->md5, packed, &size);
+  if (memcmp (part->md5 != NULL ? packed : stored, wanted, sizeof packed) == 0)
+    return TRUE;
+  sync_reply_error (self->exchange, 400, "content_md5_mismatch", "Possible message corruption.");
+  return FALSE;
+}
+
+static gboolean
+end_part (SyncRelated *self, Part *part, SyncAttachment *attachment)
+{
+  guint8 wanted[sizeof attachment->digest];
+  CsStatus status = CS_OK;
+
+  memcpy (wanted, attachment->digest, sizeof wanted);
+  if (part->gunzip != NULL
+      && (!sync_gunzip_ended (part->gunzip) || part->intake.length != attachment->length))
+    status = CS_INVALID;
+  if (status == CS_OK)
+    status = sync_intake_finish (&part->intake, attachment);
+  if (status != CS_OK)
+    return failed (self, status);
+  return !attachment->has_digest || check_digest (self, part, wanted, attachment->digest);
+}
+
+static gboolean
 read_attachment (SyncRelated *self, SyncAttachment *attachment)
 {
-  guint8 digest[16];
+  Part part = { .gunzip = NULL };
+  CsStatus status = begin_part (self, &part, attachment);
+  gboolean good = status == CS_OK ? read_content (self, &part) && end_part (self, &part, attachment)
+                                  : failed (self, status);
 
-  if (!read_part (self, attachment,
-                  attachment->packed ? attachment->packed_length : attachment->length))
-    return FALSE;
-  sync_md5 (attachment->data, digest);
-  if (attachment->has_digest && memcmp (digest, attachment->digest, sizeof digest) != 0)
-    {
-      sync_reply_error (self->exchange, 400, "content_md5_mismatch",
-                        "Possible message corruption.");
-      return FALSE;
-    }
-  if (attachment->packed && !unpack (self, attachment))
-    return FALSE;
-  sync_md5 (attachment->data, attachment->digest);
-  return TRUE;
+  part_clear (&part);
+  return good;
 }
 
 gboolean

@@ -4,6 +4,7 @@
 #define SYNC_RELATED_H
 
 #include "sync-edit.h"
+#include "sync-intake.h"
 #include "sync-multipart.h"
 #include "sync.h"
 
@@ -15,7 +16,8 @@ typedef struct
   SyncMultipart parser;
   char *buffer;
   CsSlice input;     /* of the buffer: read, not looked at yet */
-  gsize unpacked;    /* bytes that gzip has grown to, all attachments together */
+  gint64 unpacked;   /* bytes that gzip grows to, all attachments together */
+  SyncHeld held;     /* until the commit is over */
   GString *document; /* NULL: the request is no multipart/related */
 } SyncRelated;
 

@@ -27,8 +27,11 @@ static void not_implemented (CsHttpExchange *exchange, gpointer self);
   { "POST", path, sync_form_upload, "Attachments by a form: not offered", CS_ACCESS_PUBLIC,        \
     .flags = CS_HTTP_UNLISTED }
 #define ATTACHMENT(method, path, handler, summary)                                                 \
-  { method, path, handler, summary, CS_ACCESS_PUBLIC,                                              \
-    .flags = CS_HTTP_PLUS_SPACE | CS_HTTP_RANGES }
+  { method, path, handler, summary, CS_ACCESS_PUBLIC, .body_limit = SYNC_UPLOAD_MAX,               \
+    .deadline = CS_NEVER, .flags = CS_HTTP_PLUS_SPACE | CS_HTTP_RANGES }
+#define UPLOAD(method, path, handler, limit, summary)                                              \
+  { method, path, handler, summary, CS_ACCESS_PUBLIC, .body_limit = limit,                         \
+    .deadline = CS_SECONDS (3600), .flags = CS_HTTP_PLUS_SPACE }
 #define FEED(method, path, handler, summary)                                                       \
   { method, path, handler, summary, CS_ACCESS_PUBLIC, .scope = SYNC_SCOPE_READ,                    \
     .admission = CS_ADMIT_FEED, .deadline = CS_NEVER, .flags = CS_HTTP_PLUS_SPACE }
@@ -90,7 +93,7 @@ static const CsHttpRoute routes[] = {
   FEED ("GET", "/{db}/_changes", sync_changes, "Changes, at once or as they come"),
   FEED ("POST", "/{db}/_changes", sync_changes, "Changes of the given documents"),
   OTHERS ("/{db}/_changes"),
-  POST ("/{db}/_bulk_docs", sync_bulk_docs, "Writes many documents"),
+  UPLOAD ("POST", "/{db}/_bulk_docs", sync_bulk_docs, 0, "Writes many documents"),
   OTHERS ("/{db}/_bulk_docs"),
   QUERY ("/{db}/_bulk_get", sync_bulk_get, "Reads many revisions"),
   OTHERS ("/{db}/_bulk_get"),
@@ -143,7 +146,8 @@ static const CsHttpRoute routes[] = {
   OTHERS ("/{db}/_local/{id...}"),
 
   GET ("/{db}/_design/{id}", sync_document_get, "Reads a design document"),
-  PUT ("/{db}/_design/{id}", sync_document_put, "Writes a design document"),
+  UPLOAD ("PUT", "/{db}/_design/{id}", sync_document_put, SYNC_UPLOAD_MAX,
+          "Writes a design document"),
   DELETE ("/{db}/_design/{id}", sync_document_delete, "Deletes a design document"),
   FORM ("/{db}/_design/{id}"),
   OTHERS ("/{db}/_design/{id}"),
@@ -159,7 +163,7 @@ static const CsHttpRoute routes[] = {
   ABSENT ("/{db}/_design/{id}/_nouveau_info/{rest...}", sync_absent_in_design),
 
   GET ("/{db}/{id}", sync_document_get, "Reads a document"),
-  PUT ("/{db}/{id}", sync_document_put, "Writes a document"),
+  UPLOAD ("PUT", "/{db}/{id}", sync_document_put, SYNC_UPLOAD_MAX, "Writes a document"),
   DELETE ("/{db}/{id}", sync_document_delete, "Deletes a document"),
   FORM ("/{db}/{id}"),
   OTHERS ("/{db}/{id}"),

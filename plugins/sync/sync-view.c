@@ -2,6 +2,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-view.h"
 
+#include "sync-stored.h"
+
+#define PASS_ON_BYTES 65536
+
 static gpointer
 exchange_alloc (gpointer owner, gsize len)
 {
@@ -201,28 +205,58 @@ note_following (SyncView *view, SyncBody *body, guint64 known)
     }
 }
 
+/* Sends on what has been gathered, where the answer can take it. */
+static CsStatus
+pass_on (SyncView *view, GString *out)
+{
+  if (view->pass == NULL || out->len < PASS_ON_BYTES)
+    return CS_OK;
+  return view->pass (view->pass_data, out);
+}
+
+static CsStatus
+append_bytes (SyncView *view, const SyncAttachment *attachment, GString *out)
+{
+  g_auto (SyncStored) stored = { 0 };
+  SyncBase64 base64 = { 0, 0 };
+  CsStatus status = sync_stored_open (&stored, view->db, attachment);
+  guint64 at = 0;
+  CsSlice bytes;
+
+  while (status == CS_OK && (status = sync_stored_read (&stored, at, &bytes)) == CS_OK)
+    {
+      sync_base64_append_piece (out, &base64, bytes);
+      if (bytes.len == 0)
+        break;
+      at += bytes.len;
+      status = pass_on (view, out);
+    }
+  return status;
+}
+
 static CsStatus
 append_inline (SyncView *view, const SyncBody *body, guint64 known, GString *out)
 {
-  guint n = body->n_attachments;
-  CsSlice *bytes = sync_alloc (view->arena, n * sizeof *bytes);
-  guint64 *refs = sync_alloc (view->arena, n * sizeof *refs);
-  CsStoreBodies *stored = NULL;
-  CsStatus status;
+  CsStatus status = CS_OK;
 
-  for (guint i = 0; i < n; i++)
-    refs[i] = body->attachments[i].ref;
-  status = cs_store_bodies (view->db->db, refs, n, &stored);
-  if (status != CS_OK)
-    return status;
-  for (guint i = 0; i < n; i++)
-    if (body->attachments[i].revpos <= known)
-      bytes[i] = cs_slice (NULL, 0);
-    else
-      bytes[i] = body->attachments[i].length > 0 ? stored->bodies[i] : cs_slice ("", 0);
-  sync_attachments_append (out, body->attachments, n, bytes);
-  cs_store_bodies_free (view->db->db, stored);
-  return CS_OK;
+  g_string_append (out, "\"_attachments\":{");
+  for (guint i = 0; status == CS_OK && i < body->n_attachments; i++)
+    {
+      const SyncAttachment *attachment = &body->attachments[i];
+
+      if (i > 0)
+        g_string_append_c (out, ',');
+      if (attachment->revpos <= known)
+        {
+          sync_attachment_append_stub (out, attachment);
+          continue;
+        }
+      sync_attachment_append_begin (out, attachment);
+      status = append_bytes (view, attachment, out);
+      g_string_append (out, "\"}");
+    }
+  g_string_append_c (out, '}');
+  return status;
 }
 
 static CsStatus

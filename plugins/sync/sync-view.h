@@ -35,6 +35,9 @@ typedef struct
   guint n_since;
   const SyncAttachment *following; /* with FOLLOWS: what is to come behind the last document */
   guint n_following;
+  /* Takes what has been gathered and empties it, in the middle of large attachments; NULL: all is gathered. */
+  CsStatus (*pass) (gpointer data, GString *out);
+  gpointer pass_data;
   SyncTree tree;            /* decoded when the flags need it, or by sync_view_tree () */
   gboolean has_tree;
 } SyncView;

@@ -21,9 +21,6 @@ CsSlice sync_design_id (CsHttpExchange *exchange, CsSlice name);
 void sync_id_make (char *id);
 /* The same, of the exchange's arena. */
 CsSlice sync_make_id (CsHttpExchange *exchange);
-/* Unpacks gzip into the arena. Waits for the pool. CS_INVALID: not gzip; CS_TOO_LARGE: more than
- * `most` bytes. */
-CsStatus sync_unpack (Sync *self, const SyncArena *arena, gsize most, CsSlice *bytes);
 /* A local document as JSON, but for its closing brace. */
 void sync_local_append (GString *json, CsSlice id, guint64 version, GBytes *stored);
 /* Writes a local document and answers. */

@@ -19,6 +19,9 @@ sync_create (gpointer data, GError **error)
   self->conflicts = cs_counter (self, "sync_document_conflicts_total",
                                 "Writes refused because of another revision.", NULL);
   sync_users_command_add (self);
+  self->blobs_collected = cs_counter (
+    self, "sync_blobs_collected_total", "Large objects removed that no document named.", NULL);
+  cs_add_command (self, &sync_collect_command);
   self->documents.table = &sync_documents_table;
   return cs_provide (self, CS_DOCUMENTS, &self->documents, error);
 }
@@ -155,7 +158,9 @@ sync_start (gpointer data, GError **error)
   self->store = cs_require (self, CS_STORE);
   self->http = cs_require (self, CS_HTTP);
   self->auth = cs_require (self, CS_AUTH);
-  return load_uuid (self, error) && sync_users_add (self, error) && sync_routes_add (self, error) && sync_cors_add (self, error);
+  self->blobs = cs_require (self, CS_BLOB);
+  return load_uuid (self, error) && sync_users_add (self, error) && sync_routes_add (self, error)
+         && sync_cors_add (self, error);
 }
 
 gboolean
@@ -166,12 +171,16 @@ sync_worker_start (gpointer data, guint worker, GError **error)
   if (worker == 0 && !check_shadows (self, error))
     return FALSE;
   cs_set_local (self, sync_worker_new (self));
+  if (worker == 0)
+    sync_collect_start (self);
   return TRUE;
 }
 
 void
 sync_worker_stop (gpointer data, guint worker)
 {
+  if (worker == 0)
+    sync_collect_stop (data);
   sync_worker_free (cs_local (data));
   cs_set_local (data, NULL);
 }

@@ -5,6 +5,9 @@
 
 #include <cloudsync/sdk.h>
 
+/* Of requests whose attachments are streamed: what may be in them is watched over as it comes. */
+#define SYNC_UPLOAD_MAX ((gint64) 1 << 50)
+
 #define SYNC_NAME_MAX 238 /* bytes of a database's name, as in CouchDB */
 
 /* What becomes of a design document whose access rule nobody would enforce. */
@@ -23,6 +26,9 @@ typedef struct
   gint64 cors_max_age;
   gint64 max_document; /* bytes */
   gint64 max_attachment;
+  gint64 blob_threshold;
+  gint64 blob_collect;
+  gint64 blob_grace;
   gint64 max_depth;
   gint64 feed_timeout;
   gint64 heartbeat;
@@ -41,6 +47,7 @@ typedef struct
   CsStore *store;
   CsHttp *http;
   CsAuth *auth;
+  CsBlobs *blobs; /* NULL: every attachment is kept in the store */
   char uuid[33];   /* of the server; part of every client's checkpoint id */
   gint generation; /* atomic; rises whenever a database comes, goes or changes its rules */
   GMutex compacting_lock;
@@ -50,6 +57,9 @@ typedef struct
   CsStat feed_wakes;
   CsStat conflicts;
   CsStat documents_written;
+  CsStat blobs_collected;
+  CsTimer collect_timer; /* worker 0's */
+  gint collecting;       /* atomic */
 } Sync;
 
 /* Who may do what in a database: names and roles, NULL-terminated. */
@@ -69,6 +79,7 @@ typedef struct
   char *name; /* as those of its tenant call it */
   char *key;  /* in the store */
   gboolean users; /* it is _users */
+  CsBlobs *blobs; /* as the instance has it */
   SyncSecurity security;
   guint64 revs_limit;
   guint64 purge_seq; /* how many documents were purged from */
@@ -112,6 +123,13 @@ GString *sync_database_info (Sync *self, const char *key, const char *name,
 /* The names that an identity's administrator sees, in byte order: those of its tenant, or of all. */
 CsStatus sync_database_names (Sync *self, const CsIdentity *identity, CsStoreNameFunc func,
                               gpointer data);
+
+/* ---- sync-collect.c ---- */
+
+/* Worker 0; off any fiber. */
+void sync_collect_start (Sync *self);
+void sync_collect_stop (Sync *self);
+extern const CsNodeCommand sync_collect_command;
 
 /* ---- sync-documents.c ---- */
 
@@ -158,6 +176,8 @@ void sync_reply_not_json (CsHttpExchange *exchange);
 void sync_begin (CsHttpExchange *exchange, const char *type);
 /* Writes what has been gathered and empties it; may wait. */
 CsStatus sync_flush (CsHttpExchange *exchange, GString *out);
+/* The same as a view's `pass`; the exchange has been begun. */
+CsStatus sync_pass_on (gpointer exchange, GString *out);
 /* For cs_http_set_error_func (). */
 void sync_error_page (CsHttpExchange *exchange, gpointer self, guint status, const char *reason);
 void sync_set_etag (CsHttpExchange *exchange, CsSlice tag);
