@@ -20,6 +20,11 @@ reply_missing (CsHttpExchange *exchange, Rest *self, CsSlice name)
 {
   const RestSettings *settings = cs_settings (self);
 
+  if (name.len > 0 && name.data[0] == '_')
+    {
+      cs_http_reply_error (exchange, 404, "databases that begin with _ are no collections");
+      return;
+    }
   refuse (exchange, 404, "there is no collection \"%.*s\"; %s", (int) name.len, name.data,
           settings->create_collections == REST_CREATE_ADMINS
             ? "an administrator creates it by writing a document to it"
@@ -39,56 +44,70 @@ reply_not_created (CsHttpExchange *exchange, CsSlice name, CsStatus status)
             "a collection \"%.*s\" would be hidden by a route of that name in the sync API: choose "
             "another name",
             (int) name.len, name.data);
+  else if (status == CS_DENIED)
+    cs_http_reply_error (exchange, 403, "the credentials lack a scope that creating needs");
   else
     rest_reply_status (exchange, status);
 }
 
-/* CS_OK: it is there now, or was made by somebody else meanwhile. */
-static CsStatus
-create (CsHttpExchange *exchange, Rest *self, CsSlice name)
+/* May who asks create what is not there? */
+static gboolean
+may_create (CsHttpExchange *exchange, Rest *self, CsSlice name)
 {
   const RestSettings *settings = cs_settings (self);
-  CsIdentity *identity = cs_http_identity (exchange);
-  CsStatus status;
 
-  if (settings->create_collections != REST_CREATE_ADMINS || !identity->admin)
-    return CS_NOT_FOUND;
-  status = cs_documents_create (self->documents, identity, name);
-  return status == CS_EXISTS ? CS_OK : status;
+  return settings->create_collections == REST_CREATE_ADMINS && cs_http_identity (exchange)->admin
+         && name.data[0] != '_';
 }
 
-/* Creates it when it may be; TRUE: try again. FALSE: answered. */
 static gboolean
-made (CsHttpExchange *exchange, Rest *self, CsSlice name, gboolean may_create)
+reply_not_opened (CsHttpExchange *exchange, Rest *self, CsSlice name, CsStatus status)
 {
-  CsStatus status = may_create ? create (exchange, self, name) : CS_NOT_FOUND;
-
-  if (status == CS_NOT_FOUND)
-    reply_missing (exchange, self, name);
-  else if (status != CS_OK)
-    reply_not_created (exchange, name, status);
-  return status == CS_OK;
-}
-
-CsDocumentsDb *
-rest_open (CsHttpExchange *exchange, Rest *self, CsDocumentsAccess access, gboolean may_create)
-{
-  CsIdentity *identity = cs_http_identity (exchange);
-  CsSlice name = cs_http_param (exchange, 0);
-  CsDocumentsDb *db = NULL;
-  CsStatus status = cs_documents_open (self->documents, identity, name, access, &db);
-
-  if (status == CS_NOT_FOUND)
-    {
-      if (!made (exchange, self, name, may_create))
-        return NULL;
-      status = cs_documents_open (self->documents, identity, name, access, &db);
-    }
   if (status == CS_DENIED)
     cs_http_reply_error (exchange, 403, "you are not allowed to use this collection");
   else if (status == CS_NOT_FOUND)
     reply_missing (exchange, self, name);
-  else if (status != CS_OK)
+  else
     rest_reply_status (exchange, status);
+  return FALSE;
+}
+
+CsDocumentsDb *
+rest_open (CsHttpExchange *exchange, Rest *self, CsDocumentsAccess access)
+{
+  CsSlice name = cs_http_param (exchange, 0);
+  CsDocumentsDb *db = NULL;
+  CsStatus status
+    = cs_documents_open (self->documents, cs_http_identity (exchange), name, access, &db);
+
+  if (status != CS_OK)
+    reply_not_opened (exchange, self, name, status);
   return db;
+}
+
+gboolean
+rest_open_or_none (CsHttpExchange *exchange, Rest *self, CsDocumentsDb **db)
+{
+  CsSlice name = cs_http_param (exchange, 0);
+  CsStatus status = cs_documents_open (self->documents, cs_http_identity (exchange), name,
+                                       CS_DOCUMENTS_WRITE, db);
+
+  if (status == CS_OK || (status == CS_NOT_FOUND && may_create (exchange, self, name)))
+    return TRUE;
+  return reply_not_opened (exchange, self, name, status);
+}
+
+gboolean
+rest_create (CsHttpExchange *exchange, Rest *self, CsDocumentsDb **db)
+{
+  CsSlice name = cs_http_param (exchange, 0);
+  CsStatus status = cs_documents_create (self->documents, cs_http_identity (exchange), name);
+
+  if (status != CS_OK && status != CS_EXISTS) /* somebody else was as fast */
+    {
+      reply_not_created (exchange, name, status);
+      return FALSE;
+    }
+  *db = rest_open (exchange, self, CS_DOCUMENTS_WRITE);
+  return *db != NULL;
 }

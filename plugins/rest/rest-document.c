@@ -27,7 +27,7 @@ void
 rest_document_get (CsHttpExchange *exchange, gpointer data)
 {
   Rest *self = data;
-  CsDocumentsDb *db = rest_open (exchange, self, CS_DOCUMENTS_READ, FALSE);
+  CsDocumentsDb *db = rest_open (exchange, self, CS_DOCUMENTS_READ);
   CsDocument *document = NULL;
   CsStatus status;
 
@@ -146,24 +146,46 @@ body_is (CsHttpExchange *exchange, const char *type)
 typedef CsStatus (*WriteFunc) (CsDocumentsDb *db, CsSlice id, CsSlice body,
                                const CsDocumentCondition *condition, CsDocumentResult *result);
 
-/* One write with a body; everything is looked at before the collection is, which a write may create. */
+typedef struct
+{
+  CsHttpExchange *exchange;
+  Rest *self;
+  CsDocumentsDb *db; /* NULL: still to be created */
+  CsSlice id;
+  RestCondition condition;
+  CsDocumentResult result;
+} Write;
+
+/* What is wrong with the request is told to those alone who may write, and before anything is created. */
+static gboolean
+read_write (Write *write, const char *type, CsSlice *body)
+{
+  return body_is (write->exchange, type)
+         && (write->id.len == 0
+             || rest_condition_read (write->exchange, write->self, &write->condition))
+         && cs_http_read_body (write->exchange, body) == CS_OK;
+}
+
 static void
 write_body (CsHttpExchange *exchange, Rest *self, CsSlice id, const char *type, WriteFunc func)
 {
-  CsDocumentResult result = { .size = sizeof result };
-  RestCondition condition = { .condition = { .size = sizeof condition.condition } };
-  CsDocumentsDb *db;
+  Write write = { .exchange = exchange, .self = self, .id = id };
+  CsDocumentResult *result = &write.result;
   CsSlice body;
   CsStatus status;
 
-  if (!body_is (exchange, type)
-      || (id.len > 0 && !rest_condition_read (exchange, self, &condition))
-      || cs_http_read_body (exchange, &body) != CS_OK
-      || (db = rest_open (exchange, self, CS_DOCUMENTS_WRITE, func == cs_documents_put)) == NULL)
+  result->size = sizeof *result;
+  write.condition.condition.size = sizeof write.condition.condition;
+  if (func == cs_documents_put ? !rest_open_or_none (exchange, self, &write.db)
+                               : (write.db = rest_open (exchange, self, CS_DOCUMENTS_WRITE)) == NULL)
     return;
-  status = func (db, id, body, &condition.condition, &result);
-  reply_write (exchange, self, id.len > 0 ? id : cs_slice_str (result.id), status, &result);
-  cs_documents_close (db);
+  if (read_write (&write, type, &body)
+      && (write.db != NULL || rest_create (exchange, self, &write.db)))
+    {
+      status = func (write.db, id, body, &write.condition.condition, result);
+      reply_write (exchange, self, id.len > 0 ? id : cs_slice_str (result->id), status, result);
+    }
+  cs_documents_close (write.db);
 }
 
 void
@@ -191,17 +213,19 @@ rest_document_delete (CsHttpExchange *exchange, gpointer data)
   Rest *self = data;
   CsDocumentResult result = { .size = sizeof result };
   CsSlice id = cs_http_param (exchange, 1);
+  CsDocumentsDb *db = rest_open (exchange, self, CS_DOCUMENTS_WRITE);
   RestCondition condition;
-  CsDocumentsDb *db;
   CsStatus status;
 
-  if (!rest_condition_read (exchange, self, &condition)
-      || (db = rest_open (exchange, self, CS_DOCUMENTS_WRITE, FALSE)) == NULL)
+  if (db == NULL)
     return;
-  status = cs_documents_remove (db, id, &condition.condition, &result);
-  if (status == CS_OK)
-    cs_http_reply (exchange, 204, NULL, NULL, 0);
-  else
-    reply_write (exchange, self, id, status, &result);
+  if (rest_condition_read (exchange, self, &condition))
+    {
+      status = cs_documents_remove (db, id, &condition.condition, &result);
+      if (status == CS_OK)
+        cs_http_reply (exchange, 204, NULL, NULL, 0);
+      else
+        reply_write (exchange, self, id, status, &result);
+    }
   cs_documents_close (db);
 }

@@ -190,19 +190,18 @@ void
 rest_list (CsHttpExchange *exchange, gpointer self)
 {
   Listing listing = { .exchange = exchange, .self = self };
-  CsDocumentsDb *db;
+  CsDocumentsDb *db = rest_open (exchange, self, CS_DOCUMENTS_READ);
   CsDocumentList *list = NULL;
   CsStatus status;
 
-  if (!read_query (&listing)
-      || (db = rest_open (exchange, self, CS_DOCUMENTS_READ, FALSE)) == NULL)
+  if (db == NULL)
     return;
-  status = cs_documents_list (db, &listing.query, &list);
+  status = read_query (&listing) ? cs_documents_list (db, &listing.query, &list) : CS_AGAIN;
   if (status == CS_OK)
     reply_list (&listing, list);
   else if (status == CS_INVALID)
     refuse (&listing, "cursor: is not one that this collection gave");
-  else
+  else if (status != CS_AGAIN) /* answered already */
     rest_reply_status (exchange, status);
   cs_document_list_free (db, list);
   cs_documents_close (db);

@@ -34,10 +34,12 @@ gboolean rest_start (gpointer self, GError **error);
 
 /* ---- rest-collection.c ---- */
 
-/* The collection of the path's first parameter, opened for who asks; to be closed. NULL: answered. With may_create one
- * that is not there is created, if the settings let who asks do that. */
-CsDocumentsDb *rest_open (CsHttpExchange *exchange, Rest *self, CsDocumentsAccess access,
-                          gboolean may_create);
+/* The collection of the path's first parameter, opened for who asks; to be closed. NULL: answered. */
+CsDocumentsDb *rest_open (CsHttpExchange *exchange, Rest *self, CsDocumentsAccess access);
+/* The same for writing; *db is NULL when there is none and who asks may create it. FALSE: answered. */
+gboolean rest_open_or_none (CsHttpExchange *exchange, Rest *self, CsDocumentsDb **db);
+/* Creates it and opens it. FALSE: answered. */
+gboolean rest_create (CsHttpExchange *exchange, Rest *self, CsDocumentsDb **db);
 
 /* ---- rest-condition.c: preconditions (RFC 9110 §13) of writes and reads ---- */
 

@@ -157,7 +157,7 @@ with node, node.client () as c:
   problem (ask ('GET', '/v1'), 404)
   problem (put ('/v1/Bad%20Name/x', '{}'), 400, 'no name')
   problem (put ('/v1/metrics/x', '{}'), 409, 'hidden')
-  problem (put ('/v1/_users/x', '{}'), 400)
+  problem (put ('/v1/_users/x', '{}'), 404, 'no collections')
   problem (ask ('GET', '/v1/_users/x'), 404)
   # The mount's own name can be no database, now or after a restart.
   same (ask ('PUT', '/v1').status, 404)
