@@ -13,6 +13,10 @@ const char *const login_second_hash
 
 AuthState *login_auth;
 AuthSettings login_settings;
+const CsSection *login_jwt_keys;
+guint login_n_jwt_keys;
+const CsSection *login_api_keys;
+guint login_n_api_keys;
 
 static char *ann_roles[] = { (char *) "reader", (char *) "writer", NULL };
 static AuthUserSettings ann;
@@ -42,6 +46,7 @@ login_setup (void)
   if (login_settings.max_wait == 0)
     login_settings = (AuthSettings){ .open = login_settings.open,
                                      .admin = login_settings.admin,
+                                     .session_timeout = login_settings.session_timeout,
                                      .remember = CS_SECONDS (60),
                                      .max_waiting = 100,
                                      .max_wait = CS_SECONDS (30) };
@@ -50,6 +55,8 @@ login_setup (void)
     login_settings.session_timeout = CS_SECONDS (600);
   login_auth = cs_harness_instance ("auth", &login_settings, sizeof (AuthState));
   cs_harness_set_sections (login_auth, AUTH_USER_KIND, users, G_N_ELEMENTS (users));
+  cs_harness_set_sections (login_auth, AUTH_JWT_KIND, login_jwt_keys, login_n_jwt_keys);
+  cs_harness_set_sections (login_auth, AUTH_API_KIND, login_api_keys, login_n_api_keys);
   g_assert_true (auth_create (login_auth, NULL));
   g_assert_true (auth_start (login_auth, NULL));
   for (i = 0; i < N_WORKERS; i++)

@@ -13,6 +13,10 @@ extern const char *const login_second_hash;
 
 extern AuthState *login_auth;
 extern AuthSettings login_settings;
+extern const CsSection *login_jwt_keys; /* [jwt-key NAME] */
+extern guint login_n_jwt_keys;
+extern const CsSection *login_api_keys; /* [api-key NAME] */
+extern guint login_n_api_keys;
 
 /* [user ann] with roles reader and writer of tenant acme, and the settings above. */
 void login_setup (void);

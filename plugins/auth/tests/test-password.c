@@ -118,6 +118,58 @@ test_settings (void)
   g_assert_false (auth_settings_check (AUTH_USER_KIND, &user, NULL));
 }
 
+/* By Python's hashlib.pbkdf2_hmac; the first two are of RFC 6070 §2 and its SHA-256 counterpart. */
+static void
+test_pbkdf2 (void)
+{
+  static const char *const bad[] = {
+    "pbkdf2:",
+    "pbkdf2:md5:10$salt$00",
+    "pbkdf2:sha1:0$salt$4b007901b765489abead49d926f721d065a429c1",
+    "pbkdf2:sha1:010$salt$4b007901b765489abead49d926f721d065a429c1",
+    "pbkdf2:sha1:6000001$salt$4b007901b765489abead49d926f721d065a429c1",
+    "pbkdf2:sha1:10$$4b007901b765489abead49d926f721d065a429c1",
+    "pbkdf2:sha1:10$salt",
+    "pbkdf2:sha1:10$salt$4b007901b765489abead49d926f721d065a429",
+    "pbkdf2:sha1:10$salt$4b007901b765489abead49d926f721d065a429cx",
+    "pbkdf2:sha256:10$salt$4b007901b765489abead49d926f721d065a429c1",
+  };
+
+  g_assert_true (auth_password_verify (
+    "pbkdf2:sha1:4096$salt$4b007901b765489abead49d926f721d065a429c1", "password"));
+  g_assert_true (auth_password_verify (
+    "pbkdf2:sha256:4096$salt$c5e478d59288c841aa530db6845c4c8d962893a001ce4e11a4963873aa98134a",
+    "password"));
+  g_assert_true (auth_password_verify (
+    "pbkdf2:sha512:1000$0123$04a6bf5fcc5844456db0a818a078bf9fe3b6ecbef32fe9876bcc8020fa4ccc60c09a240833"
+    "f7206bbd586b79c2bd1ed4ddefd8eb78ece89dbe2050ba4bcbbd0d",
+    "pässwörd"));
+  g_assert_false (auth_password_verify (
+    "pbkdf2:sha1:4096$salt$4b007901b765489abead49d926f721d065a429c1", "Password"));
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_test_message ("%s", bad[i]);
+      g_assert_false (auth_password_check (bad[i], NULL));
+      g_assert_false (auth_password_verify (bad[i], "password"));
+    }
+}
+
+static void
+test_pbkdf2_made (void)
+{
+  g_autofree char *hash = auth_password_hash (CS_HASH_PBKDF2, "secret");
+  g_autofree char *again = auth_password_hash (CS_HASH_PBKDF2, "secret");
+  const char *nobody = auth_password_nobody (CS_HASH_PBKDF2);
+
+  g_assert_true (g_str_has_prefix (hash, "pbkdf2:sha256:600000$"));
+  g_assert_cmpstr (hash, !=, again);
+  g_assert_true (auth_password_verify (hash, "secret"));
+  g_assert_false (auth_password_verify (hash, "Secret"));
+  g_assert_true (auth_password_check (nobody, NULL));
+  g_assert_cmpuint (strlen (nobody), ==, strlen (hash));
+  g_assert_false (auth_password_verify (nobody, ""));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -128,5 +180,7 @@ main (int argc, char **argv)
   g_test_add_func ("/auth/password/malformed", test_malformed);
   g_test_add_func ("/auth/password/messages-hide-secrets", test_messages_hide_secrets);
   g_test_add_func ("/auth/password/settings", test_settings);
+  g_test_add_func ("/auth/password/pbkdf2", test_pbkdf2);
+  g_test_add_func ("/auth/password/pbkdf2-made", test_pbkdf2_made);
   return g_test_run ();
 }
