@@ -36,7 +36,10 @@ typedef struct
   void (*print) (JsonNode *result);
   gboolean paths;   /* its arguments are the caller's paths: the node has another directory */
   gboolean replace; /* --replace is for it */
+  const char *const *password; /* first arguments with which it needs one, NULL-terminated */
 } Command;
+
+static const char *const with_password[] = { "add", "passwd", NULL };
 
 static const Command commands[] = {
   { "status", ctl_print_status },
@@ -47,6 +50,8 @@ static const Command commands[] = {
   { "check", ctl_print_check },
   { "backup", ctl_print_backup, .paths = TRUE },
   { "restore", ctl_print_restore, .paths = TRUE, .replace = TRUE },
+  { "user", ctl_print_user, .password = with_password },
+  { "key", ctl_print_key },
 };
 
 static const Command *
@@ -72,6 +77,15 @@ static const char summary[]
     "                    verify the copy; objects that the backup PREVIOUS has are linked\n"
     "  restore DIR       stage a backup, which the node's next start puts in the store's place;\n"
     "                    with --replace also when the node has databases\n"
+    "  user add NAME [roles=A,B] [tenant=T]\n"
+    "                    add a user to _users; asks for the password, or reads it from\n"
+    "                    standard input\n"
+    "  user passwd NAME  change a password; sessions of the user end\n"
+    "  user roles NAME [A,B]\n"
+    "                    set the roles, none without a list\n"
+    "  user del NAME     remove a user\n"
+    "  user list         names, roles and tenants\n"
+    "  key               make an API key and the section that lets it in; it is shown once\n"
     "  commands          what the node's plugins add to this list\n"
     "\n"
     "An argument - is read from standard input, a line each, unseen on a terminal.\n"
@@ -211,7 +225,10 @@ prepare_words (Options *options, GError **error)
   g_ptr_array_add (words, NULL);
   g_strfreev (options->words);
   options->words = (char **) g_ptr_array_steal (words, NULL);
-  return TRUE;
+  if (command == NULL || command->password == NULL || options->words[1] == NULL
+      || !g_strv_contains (command->password, options->words[1]))
+    return TRUE;
+  return ctl_append_password (&options->words, error);
 }
 
 static gboolean

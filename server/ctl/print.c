@@ -361,3 +361,49 @@ ctl_print_stats (JsonNode *result, JsonNode *before, double seconds)
     }
   table_print_and_free (table);
 }
+
+/* ---- accounts ---- */
+
+static void
+print_users (JsonArray *users)
+{
+  static const char *const heads[] = { "NAME", "TENANT", "ROLES" };
+  Table *table = table_new (G_N_ELEMENTS (heads), heads);
+
+  for (guint i = 0; i < length_of (users); i++)
+    {
+      JsonObject *user = json_array_get_object_element (users, i);
+      const char *tenant = text (user, "tenant");
+
+      table_add (table, g_strdup (text (user, "name")));
+      table_add (table, g_strdup (*tenant != '\0' ? tenant : "-"));
+      table_add (table, join (array_of (user, "roles")));
+    }
+  table_print_and_free (table);
+}
+
+/* A list, or {"added": name} and the like. */
+void
+ctl_print_user (JsonNode *result)
+{
+  g_autoptr (GList) members = NULL;
+
+  if (!JSON_NODE_HOLDS_OBJECT (result))
+    {
+      print_users (rows_of (result));
+      return;
+    }
+  members = json_object_get_members (json_node_get_object (result));
+  for (GList *link = members; link != NULL; link = link->next)
+    g_print ("%s: %s\n", text (json_node_get_object (result), link->data), (char *) link->data);
+}
+
+void
+ctl_print_key (JsonNode *result)
+{
+  JsonObject *key = json_node_get_object (result);
+
+  g_print ("%s\n\nIt is not shown again. To let it in, write this into a file of config.d and reload:\n\n"
+           "[api-key NAME]\nhash = %s\n",
+           text (key, "key"), text (key, "hash"));
+}

@@ -17,6 +17,8 @@ void ctl_print_drain (JsonNode *result);
 void ctl_print_check (JsonNode *result);
 void ctl_print_backup (JsonNode *result);
 void ctl_print_restore (JsonNode *result);
+void ctl_print_user (JsonNode *result);
+void ctl_print_key (JsonNode *result);
 
 /* `before` is the answer of `seconds` ago, or NULL: counters then show their rate too. */
 void ctl_print_stats (JsonNode *result, JsonNode *before, double seconds);

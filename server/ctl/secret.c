@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static gboolean
-hide (struct termios *before)
+hide (const char *prompt, struct termios *before)
 {
   struct termios hidden;
 
@@ -18,15 +18,15 @@ hide (struct termios *before)
     return FALSE;
   hidden = *before;
   hidden.c_lflag &= ~(tcflag_t) ECHO;
-  g_printerr ("Not shown: ");
+  g_printerr ("%s: ", prompt);
   return tcsetattr (STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
 }
 
 static char *
-read_line (void)
+read_line (const char *prompt)
 {
   struct termios before;
-  gboolean hidden = isatty (STDIN_FILENO) && hide (&before);
+  gboolean hidden = isatty (STDIN_FILENO) && hide (prompt, &before);
   char *line = NULL;
   gsize size = 0;
   ssize_t len = getline (&line, &size, stdin);
@@ -49,7 +49,7 @@ ctl_read_secrets (char **arguments, GError **error)
   for (; *arguments != NULL; arguments++)
     if (strcmp (*arguments, "-") == 0)
       {
-        char *line = read_line ();
+        char *line = read_line ("Not shown");
 
         if (line == NULL)
           {
@@ -60,5 +60,42 @@ ctl_read_secrets (char **arguments, GError **error)
         g_free (*arguments);
         *arguments = line;
       }
+  return TRUE;
+}
+
+static gboolean
+fail (GError **error, const char *what)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, what);
+  return FALSE;
+}
+
+/* A typing error in what nobody sees would lock the user out. */
+static gboolean
+confirm (const char *password, GError **error)
+{
+  g_autofree char *again = isatty (STDIN_FILENO) ? read_line ("Again") : g_strdup (password);
+
+  return g_strcmp0 (password, again) == 0 || fail (error, "the passwords differ; nothing was changed");
+}
+
+gboolean
+ctl_append_password (char ***words, GError **error)
+{
+  guint n = g_strv_length (*words);
+  g_autofree char *password = NULL;
+
+  for (guint i = 0; i < n; i++)
+    if (g_str_has_prefix ((*words)[i], "password="))
+      return fail (error, "a password does not belong in a command line, where others see it: leave it "
+                          "out, and it is asked for or read from standard input");
+  password = read_line ("Password");
+  if (password == NULL || *password == '\0')
+    return fail (error, "no password was given on standard input");
+  if (!confirm (password, error))
+    return FALSE;
+  *words = g_renew (char *, *words, n + 2);
+  (*words)[n] = g_strconcat ("password=", password, NULL);
+  (*words)[n + 1] = NULL;
   return TRUE;
 }

@@ -9,4 +9,8 @@
  * there is none. */
 gboolean ctl_read_secrets (char **arguments, GError **error);
 
+/* Reads a password in the same way and appends `password=…` to the words, twice and alike on a terminal when it
+ * is a new one. FALSE when there is none, or when one stood in the command line. */
+gboolean ctl_append_password (char ***words, GError **error);
+
 #endif
