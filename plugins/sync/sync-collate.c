@@ -328,7 +328,7 @@ append_number (GByteArray *key, CsSlice text)
 static void
 append_sort_key (GByteArray *key, const UChar *text, gint32 len)
 {
-  guint8 bytes[SYNC_KEY_MAX];
+  guint8 bytes[SYNC_INDEX_KEY_MAX];
   gint32 n = ucol_getSortKey (collator (), text, len, bytes, sizeof bytes);
 
   g_byte_array_append (key, bytes, (guint) MIN (n, (gint32) sizeof bytes));
@@ -375,9 +375,9 @@ sync_key_append (GByteArray *key, SyncJson value)
       depth += token == TOKEN_ARRAY || token == TOKEN_OBJECT;
       depth -= token == TOKEN_END;
     }
-  while (depth > 0 && key->len < SYNC_KEY_MAX);
-  if (key->len < SYNC_KEY_MAX)
+  while (depth > 0 && key->len < SYNC_INDEX_KEY_MAX);
+  if (key->len < SYNC_INDEX_KEY_MAX)
     return TRUE;
-  g_byte_array_set_size (key, SYNC_KEY_MAX);
+  g_byte_array_set_size (key, SYNC_INDEX_KEY_MAX);
   return FALSE;
 }

@@ -9,7 +9,7 @@
 #include "sync-json.h"
 
 /* A key is cut here: longer ones that begin alike have no order among them. */
-#define SYNC_KEY_MAX 4096
+#define SYNC_INDEX_KEY_MAX 4096
 
 /* FALSE: ICU has no collation on this machine; *reason tells. Any thread. */
 gboolean sync_collate_check (const char **reason);

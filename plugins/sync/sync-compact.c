@@ -1,6 +1,7 @@
 /* sync-compact.c: compaction: bodies of old revisions are dropped, page by page, in the background; how far it is.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-edit.h"
+#include "sync-index.h"
 #include "sync-json.h"
 #include "sync.h"
 
@@ -76,15 +77,6 @@ sync_compacting (Sync *self, const char *name)
 
 /* ---- the work ---- */
 
-static gboolean
-node_runs (void)
-{
-  CsNodeInfo info = { .size = sizeof info };
-
-  cs_node_info (&info);
-  return info.state == CS_NODE_RUNNING;
-}
-
 static CsStatus
 compact_rows (SyncDb *db, const CsStoreRows *rows)
 {
@@ -109,7 +101,7 @@ compact_all (Sync *self, SyncDb *db)
   gboolean more = TRUE;
   guint64 done = 0;
 
-  while (status == CS_OK && more && node_runs ())
+  while (status == CS_OK && more && sync_node_runs ())
     {
       CsStoreRows *rows = NULL;
 
@@ -136,6 +128,8 @@ compact (gpointer data)
   SyncDb *db = compaction->db;
   CsStatus status = compact_all (compaction->self, db);
 
+  if (status == CS_OK)
+    status = sync_indexes_clean (compaction->self, db);
   if (status != CS_OK && status != CS_NOT_FOUND)
     cs_warning (compaction->self, "compaction ended early", CS_F_STR ("database", db->key),
                 CS_F_STR ("reason", cs_status_text (status)));
@@ -206,6 +200,7 @@ sync_active_tasks (CsHttpExchange *exchange, gpointer data)
   while (g_hash_table_iter_next (&iter, &name, &progress))
     append_task (json, node.name, name, progress);
   g_mutex_unlock (&self->compacting_lock);
+  sync_index_append_tasks (self, node.name, json);
   g_string_append_c (json, ']');
   sync_reply_json (exchange, 200, json);
 }

@@ -1,6 +1,7 @@
 /* sync-database.c: databases: opening with the right checked, creating, information, deleting.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-access.h"
+#include "sync-index.h"
 
 /* What a worker has looked up, as of one generation. */
 typedef struct
@@ -21,6 +22,7 @@ sync_db_unref (SyncDb *db)
 {
   if (db == NULL || --db->ref_count > 0)
     return;
+  sync_indexes_unref (db->indexes);
   cs_store_db_unref (db->db);
   sync_security_clear (&db->security);
   g_free (db->name);
@@ -520,14 +522,16 @@ sync_database_delete (CsHttpExchange *exchange, gpointer self)
 
 /* ---- what needs no work here ---- */
 
-/* Without views there is nothing to clean up. */
+/* What design documents defined once and do no more. */
 void
 sync_view_cleanup (CsHttpExchange *exchange, gpointer self)
 {
   g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_ADMIN);
 
-  if (db != NULL && sync_body_is_json (exchange))
-    sync_reply_ok (exchange, 202);
+  if (db == NULL || !sync_body_is_json (exchange))
+    return;
+  sync_indexes_clean (self, db);
+  sync_reply_ok (exchange, 202);
 }
 
 /* Every answer to a write comes after its fsync, so there is nothing left to do. */

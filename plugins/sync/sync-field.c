@@ -127,6 +127,100 @@ sync_field_find (const SyncField *field, SyncJson value, SyncJson *found)
   return result;
 }
 
+/* ---- orders ---- */
+
+typedef struct
+{
+  const SyncArena *arena;
+  SyncError *error;
+  SyncField *fields;
+  guint n;
+  guint n_descending;
+} SortReader;
+
+static gboolean
+bad_sort_field (SortReader *reader, SyncJson item)
+{
+  return sync_refuse_value (reader->error, reader->arena, "invalid_sort_field", "Invalid sort field",
+                            item.text);
+}
+
+static gboolean
+add_sort_field (SortReader *reader, SyncJson name, SyncJson direction, SyncJson item)
+{
+  gboolean down = sync_json_is (direction, "desc");
+
+  if (reader->n == SYNC_SORT_MAX || (!down && !sync_json_is (direction, "asc"))
+      || !sync_field_parse (&reader->fields[reader->n], sync_json_text (name, reader->arena),
+                            reader->arena))
+    return bad_sort_field (reader, item);
+  reader->n++;
+  reader->n_descending += (guint) down;
+  return TRUE;
+}
+
+/* One member: the field and its direction. */
+static gboolean
+add_sort_object (SortReader *reader, SyncJson item)
+{
+  SyncJsonCursor cursor;
+  SyncJson name;
+  SyncJson direction;
+  SyncJson more;
+
+  if (!sync_json_members (&cursor, item) || !sync_json_next_member (&cursor, &name, &direction)
+      || sync_json_next_member (&cursor, &more, &more))
+    return bad_sort_field (reader, item);
+  return add_sort_field (reader, name, direction, item);
+}
+
+static gboolean
+add_sort_items (SortReader *reader, SyncJson spec)
+{
+  static const SyncJson ascending = { SYNC_JSON_STRING, { "\"asc\"", 5 } };
+  SyncJsonCursor cursor;
+  SyncJson item;
+  SyncJson direction;
+
+  if (sync_json_members (&cursor, spec))
+    {
+      while (sync_json_next_member (&cursor, &item, &direction))
+        if (!add_sort_field (reader, item, direction, spec))
+          return FALSE;
+      return TRUE;
+    }
+  sync_json_elements (&cursor, spec);
+  while (sync_json_next_element (&cursor, &item))
+    if (!(item.type == SYNC_JSON_STRING ? add_sort_field (reader, item, ascending, item)
+                                        : add_sort_object (reader, item)))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+sync_sort_read (SyncJson spec, const SyncArena *arena, SyncField **fields, guint *n,
+                gboolean *descending, SyncError *error)
+{
+  SortReader reader = { .arena = arena, .error = error };
+
+  if (spec.type != SYNC_JSON_ARRAY && spec.type != SYNC_JSON_OBJECT)
+    return sync_refuse_value (error, arena, "invalid_sort_json",
+                              "Sort must be an array of sort specs, not", spec.text);
+  reader.fields = sync_alloc (arena, SYNC_SORT_MAX * sizeof (SyncField));
+  if (!add_sort_items (&reader, spec))
+    return FALSE;
+  if (reader.n_descending > 0 && reader.n_descending < reader.n)
+    {
+      *error = (SyncError){ 400, "unsupported_mixed_sort",
+                            "Sorts currently only support a single direction for all fields." };
+      return FALSE;
+    }
+  *fields = reader.fields;
+  *n = reader.n;
+  *descending = reader.n_descending > 0;
+  return TRUE;
+}
+
 /* ---- projections: a tree of names ---- */
 
 struct _SyncProjection

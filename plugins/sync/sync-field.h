@@ -7,6 +7,7 @@
 
 #define SYNC_FIELD_DEPTH_MAX 64
 #define SYNC_FIELDS_MAX 256 /* of one projection */
+#define SYNC_SORT_MAX 64    /* fields of one order */
 
 /* Names from the document down; no names: the value itself. */
 typedef struct
@@ -27,6 +28,10 @@ typedef enum
 gboolean sync_field_parse (SyncField *field, CsSlice text, const SyncArena *arena);
 /* A number leads into an array. */
 SyncFound sync_field_find (const SyncField *field, SyncJson value, SyncJson *found);
+
+/* An order: `["a", {"b": "asc"}]`, or as it is stored `{"a": "asc"}`. All in one direction. FALSE: *error tells. */
+gboolean sync_sort_read (SyncJson spec, const SyncArena *arena, SyncField **fields, guint *n,
+                         gboolean *descending, SyncError *error);
 
 /* What `fields` asks for. */
 typedef struct _SyncProjection SyncProjection;

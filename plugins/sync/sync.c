@@ -1,5 +1,7 @@
 /* sync.c: the instance: its services, the server's uuid, and its life.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-collate.h"
+#include "sync-index.h"
 #include "sync-plugin.h"
 #include "sync-access.h"
 
@@ -9,6 +11,7 @@ sync_create (gpointer data, GError **error)
   Sync *self = data;
 
   g_mutex_init (&self->compacting_lock);
+  sync_index_states_init (self);
   self->compacting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->purging = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->feeds_waiting
@@ -140,14 +143,36 @@ check_shadows (Sync *self, GError **error)
   return FALSE;
 }
 
+gboolean
+sync_node_runs (void)
+{
+  CsNodeInfo info = { .size = sizeof info };
+
+  cs_node_info (&info);
+  return info.state == CS_NODE_RUNNING;
+}
+
 void
 sync_destroy (gpointer data)
 {
   Sync *self = data;
 
+  sync_index_states_clear (self);
   g_hash_table_unref (self->compacting);
   g_hash_table_unref (self->purging);
   g_mutex_clear (&self->compacting_lock);
+}
+
+static gboolean
+check_collation (GError **error)
+{
+  const char *reason;
+
+  if (sync_collate_check (&reason))
+    return TRUE;
+  g_set_error (error, CS_ERROR, CS_UNSUPPORTED,
+               "ICU's collation cannot be opened (%s): is libicu whole?", reason);
+  return FALSE;
 }
 
 gboolean
@@ -155,6 +180,8 @@ sync_start (gpointer data, GError **error)
 {
   Sync *self = data;
 
+  if (!check_collation (error))
+    return FALSE;
   self->store = cs_require (self, CS_STORE);
   self->http = cs_require (self, CS_HTTP);
   self->auth = cs_require (self, CS_AUTH);

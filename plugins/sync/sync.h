@@ -53,6 +53,8 @@ typedef struct
   GMutex compacting_lock;
   GHashTable *compacting; /* a database's name in the store -> how far (sync-compact.c) */
   GHashTable *purging;    /* names, under the same lock */
+  GMutex index_lock;
+  GHashTable *index_states; /* sync-index-state.c */
   CsStat feeds_waiting;
   CsStat feed_wakes;
   CsStat conflicts;
@@ -83,6 +85,8 @@ typedef struct
   SyncSecurity security;
   guint64 revs_limit;
   guint64 purge_seq; /* how many documents were purged from */
+  struct _SyncIndexes *indexes; /* as of indexes_seq; NULL: not looked at yet */
+  guint64 indexes_seq;
 } SyncDb;
 
 typedef enum
@@ -116,6 +120,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SyncDb, sync_db_unref)
 
 /* Every worker looks its databases up anew: one came, went or changed its rules. Any thread. */
 void sync_databases_changed (Sync *self);
+/* The node has not begun to stop. Any thread. */
+gboolean sync_node_runs (void);
 void sync_worker_free (gpointer worker);
 gpointer sync_worker_new (Sync *self);
 GString *sync_database_info (Sync *self, const char *key, const char *name,
@@ -254,6 +260,14 @@ void sync_view_cleanup (CsHttpExchange *exchange, gpointer self);
 void sync_compact (CsHttpExchange *exchange, gpointer self);
 /* sync-compact.c; any thread. By the name in the store. */
 gboolean sync_compacting (Sync *self, const char *key);
+
+/* sync-find.c, sync-explain.c, sync-index-routes.c */
+void sync_find (CsHttpExchange *exchange, gpointer self);
+void sync_explain (CsHttpExchange *exchange, gpointer self);
+void sync_index_list (CsHttpExchange *exchange, gpointer self);
+void sync_index_put (CsHttpExchange *exchange, gpointer self);
+void sync_index_delete (CsHttpExchange *exchange, gpointer self);
+void sync_index_bulk_delete (CsHttpExchange *exchange, gpointer self);
 
 void sync_changes (CsHttpExchange *exchange, gpointer self);
 void sync_local_get (CsHttpExchange *exchange, gpointer self);

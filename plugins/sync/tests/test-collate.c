@@ -172,7 +172,7 @@ test_long (void)
   g_autoptr (GByteArray) nested = g_byte_array_new ();
 
   g_assert_false (sync_key_append (key, parse (arena, text)));
-  g_assert_cmpuint (key->len, ==, SYNC_KEY_MAX);
+  g_assert_cmpuint (key->len, ==, SYNC_INDEX_KEY_MAX);
   g_assert_cmpint (memcmp (key->data, below->data, below->len), >, 0);
   g_assert_cmpint (memcmp (key->data, above->data, above->len), <, 0);
   memset (deep + 8000, ']', 8000);
