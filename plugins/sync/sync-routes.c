@@ -6,7 +6,6 @@
 #include "sync-access.h"
 
 static void method_not_allowed (CsHttpExchange *exchange, gpointer self);
-static void not_implemented (CsHttpExchange *exchange, gpointer self);
 
 /* `scope`: what an identity that has scopes needs (sync-scope.c). */
 #define ROW(method, path, handler, summary)                                                        \
@@ -32,6 +31,10 @@ static void not_implemented (CsHttpExchange *exchange, gpointer self);
 #define UPLOAD(method, path, handler, limit, summary)                                              \
   { method, path, handler, summary, CS_ACCESS_PUBLIC, .body_limit = limit,                         \
     .deadline = CS_SECONDS (3600), .flags = CS_HTTP_PLUS_SPACE }
+/* The first query of an index waits until it is built. */
+#define FIND(path, handler, summary)                                                               \
+  { "POST", path, handler, summary, CS_ACCESS_PUBLIC, .scope = SYNC_SCOPE_READ,                    \
+    .deadline = CS_NEVER, .flags = CS_HTTP_PLUS_SPACE }
 #define FEED(method, path, handler, summary)                                                       \
   { method, path, handler, summary, CS_ACCESS_PUBLIC, .scope = SYNC_SCOPE_READ,                    \
     .admission = CS_ADMIT_FEED, .deadline = CS_NEVER, .flags = CS_HTTP_PLUS_SPACE }
@@ -122,8 +125,10 @@ static const CsHttpRoute routes[] = {
   OTHERS ("/{db}/_purged_infos_limit"),
   POST ("/{db}/_purge", sync_purge, "Forgets revisions as if they had never been"),
   OTHERS ("/{db}/_purge"),
-  QUERY ("/{db}/_find", not_implemented, "Queries by selector: not implemented"),
+  FIND ("/{db}/_find", sync_find, "Documents that match a selector"),
   OTHERS ("/{db}/_find"),
+  QUERY ("/{db}/_explain", sync_explain, "Which index would answer a query"),
+  OTHERS ("/{db}/_explain"),
   GET ("/{db}/_index", sync_index_list, "Indexes of a database"),
   POST ("/{db}/_index", sync_index_put, "Defines an index"),
   OTHERS ("/{db}/_index"),
@@ -244,12 +249,6 @@ method_not_allowed (CsHttpExchange *exchange, gpointer self)
     return;
   cs_http_set_header (exchange, "Allow", methods);
   sync_reply_error (exchange, 405, "method_not_allowed", reason);
-}
-
-static void
-not_implemented (CsHttpExchange *exchange, gpointer self)
-{
-  sync_reply_error (exchange, 501, "not_implemented", "This server does not offer it yet");
 }
 
 gboolean
