@@ -26,6 +26,12 @@ disk_read (FilesDisk *disk, int fd, gpointer data, gsize len, gint64 at)
   return pread (fd, data, len, at);
 }
 
+static void
+disk_will_need (FilesDisk *disk, int fd, gint64 at, gsize len)
+{
+  posix_fadvise (fd, at, len, POSIX_FADV_WILLNEED);
+}
+
 static gssize
 disk_write (FilesDisk *disk, int fd, gconstpointer data, gsize len, gint64 at)
 {
@@ -94,7 +100,8 @@ files_disk_real (void)
     .open = disk_open,
     .close = disk_close,
     .read = disk_read,
-    .write = disk_write,
+    .will_need = disk_will_need,
+  .write = disk_write,
     .write_out = disk_write_out,
     .sync = disk_sync,
     .sync_dir = disk_sync_dir,

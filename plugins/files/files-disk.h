@@ -14,6 +14,8 @@ struct _FilesDisk
   int (*open) (FilesDisk *disk, const char *path, int flags);
   int (*close) (FilesDisk *disk, int fd);
   gssize (*read) (FilesDisk *disk, int fd, gpointer data, gsize len, gint64 at);
+  /* Has the kernel read a range soon. */
+  void (*will_need) (FilesDisk *disk, int fd, gint64 at, gsize len);
   gssize (*write) (FilesDisk *disk, int fd, gconstpointer data, gsize len, gint64 at);
   /* Begins writing a range out, and waits for what was begun before `at`. */
   int (*write_out) (FilesDisk *disk, int fd, gint64 at, gsize len);

@@ -9,33 +9,46 @@
 #include <sys/stat.h>
 
 #define HASHES_AT_ONCE (64 * 1024)
+#define N_SLOTS 4
+#define AHEAD_MOST (N_SLOTS - 1)
+#define TELL_AHEAD 8 /* pieces that the kernel is told of before they are read */
 
+typedef struct _Reader Reader;
+
+/* A piece in memory: piece i in slot i % N_SLOTS. */
 typedef struct
 {
+  FilesJob job; /* reads it ahead */
+  Reader *reader;
   guint8 *data; /* NULL: none yet */
   gsize len;
-  guint64 index; /* of the piece; valid once `status` is CS_OK */
-  CsStatus status;
-} Piece;
+  guint64 index;
+  CsStatus status; /* CS_OK: it is piece `index`, verified */
+  gboolean running; /* being read ahead; under the lock */
+} Slot;
 
-typedef struct
+struct _Reader
 {
   CsBlob base;
-  gint refs; /* atomic: the user, and reading ahead */
+  gint refs; /* atomic: the user, and each reading ahead */
   Files *files;
   FilesFooter footer;
   gint64 stored;
   int fd;
-  Piece pieces[2]; /* what was given last, and the other */
-  guint given;
+  Slot slots[N_SLOTS];
   guint64 next_offset; /* where the last reading ended */
+  guint ahead;         /* pieces to read ahead: more when the user had to wait */
 
-  FilesJob ahead;
-  GMutex lock; /* of what follows */
-  gboolean running; /* the other piece is being read ahead */
-  gboolean waiting;
+  GMutex lock;
+  const Slot *awaited; /* what the user waits for; NULL: nothing */
   CsWait wait;
-} Reader;
+
+  /* The list of hashes around the last one that was looked up; of those who load, under its lock. */
+  GMutex hashes_lock;
+  guint8 *hashes;
+  guint64 hashes_at; /* piece */
+  guint64 n_hashes;
+};
 
 /* ---- on a pool thread ---- */
 
@@ -73,29 +86,53 @@ tell_damage (Files *files, const CsBlobId *id, const char *what)
             CS_F_STR ("path", path), CS_F_STR ("what", what));
 }
 
+/* The hash that a piece must have. They are read many at once: a look at the file's end between two pieces
+ * would have the kernel take the reading for a random one. */
 static CsStatus
-load_piece (Reader *self, guint64 index, Piece *piece)
+wanted_hash (Reader *self, guint64 index, guint8 hash[FILES_HASH_BYTES])
 {
-  guint64 at = index * CS_BLOB_PIECE;
+  const guint64 at_once = HASHES_AT_ONCE / FILES_HASH_BYTES;
+  CsStatus status = CS_OK;
+
+  g_mutex_lock (&self->hashes_lock);
+  if (index < self->hashes_at || index >= self->hashes_at + self->n_hashes)
+    {
+      self->hashes_at = index / at_once * at_once;
+      self->n_hashes = MIN (at_once, files_pieces (self->footer.length) - self->hashes_at);
+      g_free (self->hashes);
+      self->hashes = g_malloc (self->n_hashes * FILES_HASH_BYTES);
+      status = read_all (self->files, self->fd, self->hashes, self->n_hashes * FILES_HASH_BYTES,
+                         self->footer.length + self->hashes_at * FILES_HASH_BYTES);
+    }
+  if (status == CS_OK)
+    memcpy (hash, self->hashes + (index - self->hashes_at) * FILES_HASH_BYTES, FILES_HASH_BYTES);
+  else
+    self->n_hashes = 0;
+  g_mutex_unlock (&self->hashes_lock);
+  return status;
+}
+
+static CsStatus
+load_piece (Reader *self, Slot *slot)
+{
+  guint64 at = slot->index * CS_BLOB_PIECE;
   guint8 wanted[FILES_HASH_BYTES];
   guint8 found[FILES_HASH_BYTES];
   CsStatus status;
 
-  piece->index = index;
-  piece->len = MIN (CS_BLOB_PIECE, self->footer.length - at);
-  if (piece->data == NULL)
-    piece->data = files_buffer_take (self->files);
-  status = read_all (self->files, self->fd, piece->data, piece->len, at);
+  slot->len = MIN (CS_BLOB_PIECE, self->footer.length - at);
+  if (slot->data == NULL)
+    slot->data = files_buffer_take (self->files);
+  status = read_all (self->files, self->fd, slot->data, slot->len, at);
   if (status == CS_OK)
-    status = read_all (self->files, self->fd, wanted, sizeof wanted,
-                       self->footer.length + index * FILES_HASH_BYTES);
+    status = wanted_hash (self, slot->index, wanted);
   if (status == CS_OK)
     {
-      files_hash (piece->data, piece->len, found);
+      files_hash (slot->data, slot->len, found);
       status = memcmp (found, wanted, sizeof found) == 0 ? CS_OK : CS_CORRUPT;
     }
   if (status == CS_OK)
-    cs_stat_add (self->files->stats.read_bytes, piece->len);
+    cs_stat_add (self->files->stats.read_bytes, slot->len);
   else
     tell_damage (self->files, &self->footer.id, "content");
   return status;
@@ -114,8 +151,14 @@ reader_new (Files *files, const FilesFooter *footer, int fd, gint64 stored)
   self->footer = *footer;
   self->fd = fd;
   self->stored = stored;
-  self->pieces[0].status = self->pieces[1].status = CS_NOT_FOUND;
+  self->ahead = 1;
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->hashes_lock);
+  for (guint i = 0; i < N_SLOTS; i++)
+    {
+      self->slots[i].reader = self;
+      self->slots[i].status = CS_NOT_FOUND;
+    }
   return self;
 }
 
@@ -224,8 +267,10 @@ reader_unref (Reader *self)
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
   self->files->disk->close (self->files->disk, self->fd);
-  files_buffer_give (self->files, self->pieces[0].data);
-  files_buffer_give (self->files, self->pieces[1].data);
+  for (guint i = 0; i < N_SLOTS; i++)
+    files_buffer_give (self->files, self->slots[i].data);
+  g_free (self->hashes);
+  g_mutex_clear (&self->hashes_lock);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -254,70 +299,100 @@ files_info (CsBlob *blob, CsBlobInfo *info)
 
 /* ---- reading ahead ---- */
 
-static Piece *
-other_piece (Reader *self)
+static Slot *
+slot_of (Reader *self, guint64 index)
 {
-  return &self->pieces[1 - self->given];
+  return &self->slots[index % N_SLOTS];
+}
+
+static gboolean
+has_piece (const Slot *slot, guint64 index)
+{
+  return slot->status == CS_OK && slot->index == index;
 }
 
 static void
 run_ahead (FilesJob *job)
 {
-  Reader *self = (Reader *) ((char *) job - G_STRUCT_OFFSET (Reader, ahead));
-  Piece *piece = other_piece (self);
-  CsStatus status = load_piece (self, piece->index, piece);
+  Slot *slot = (Slot *) job;
+  Reader *self = slot->reader;
+  CsStatus status;
 
+  self->files->disk->will_need (self->files->disk, self->fd,
+                                (slot->index + TELL_AHEAD) * CS_BLOB_PIECE, CS_BLOB_PIECE);
+  status = load_piece (self, slot);
   g_mutex_lock (&self->lock);
-  piece->status = status;
-  self->running = FALSE;
-  if (self->waiting)
+  slot->status = status;
+  slot->running = FALSE;
+  if (self->awaited == slot)
     {
-      self->waiting = FALSE;
+      self->awaited = NULL;
       cs_wake_from (&self->wait);
     }
   g_mutex_unlock (&self->lock);
   reader_unref (self);
 }
 
+static gboolean
+begin_ahead (Reader *self, Slot *slot, guint64 index)
+{
+  gboolean idle;
+
+  g_mutex_lock (&self->lock);
+  idle = !slot->running && !has_piece (slot, index);
+  if (idle)
+    {
+      slot->index = index;
+      slot->status = CS_AGAIN;
+      slot->running = TRUE;
+    }
+  g_mutex_unlock (&self->lock);
+  return idle;
+}
+
 /* Only workers do: elsewhere nobody would gain by it. */
 static void
 read_ahead (Reader *self, guint64 index)
 {
-  Piece *piece = other_piece (self);
+  guint64 n = files_pieces (self->footer.length);
 
-  if (cs_worker () < 0 || index >= files_pieces (self->footer.length)
-      || (piece->status == CS_OK && piece->index == index))
+  if (cs_worker () < 0)
     return;
-  piece->index = index;
-  piece->status = CS_AGAIN;
-  self->running = TRUE;
-  self->ahead.run = run_ahead;
-  g_atomic_int_inc (&self->refs);
-  files_queue_push (&self->files->ahead, &self->ahead);
+  for (guint64 i = index; i < MIN (n, index + self->ahead); i++)
+    {
+      Slot *slot = slot_of (self, i);
+
+      if (!begin_ahead (self, slot, i))
+        continue;
+      slot->job.run = run_ahead;
+      g_atomic_int_inc (&self->refs);
+      files_queue_push (&self->files->ahead, &slot->job);
+    }
 }
 
-/* Nothing is being read ahead when it returns CS_OK. */
+/* The slot is not being read into when it returns CS_OK. */
 static CsStatus
-wait_for_ahead (Reader *self)
+wait_for_slot (Reader *self, const Slot *slot)
 {
   CsStatus status;
   gboolean woken;
 
   g_mutex_lock (&self->lock);
-  if (!self->running)
+  if (!slot->running)
     {
       g_mutex_unlock (&self->lock);
       return CS_OK;
     }
   cs_wait_init (&self->wait);
-  self->waiting = TRUE;
+  self->awaited = slot;
   g_mutex_unlock (&self->lock);
+  self->ahead = MIN (self->ahead + 1, AHEAD_MOST);
   status = cs_wait (&self->wait, CS_NEVER);
   if (status == CS_OK)
     return CS_OK;
   g_mutex_lock (&self->lock);
-  woken = !self->waiting;
-  self->waiting = FALSE;
+  woken = self->awaited == NULL;
+  self->awaited = NULL;
   g_mutex_unlock (&self->lock);
   if (woken)
     cs_wait_through (&self->wait);
@@ -326,43 +401,26 @@ wait_for_ahead (Reader *self)
 
 /* ---- reading ---- */
 
-typedef struct
-{
-  Reader *reader;
-  guint64 index;
-  Piece *piece;
-} Loading;
-
 static void
 load (gpointer data)
 {
-  Loading *loading = data;
+  Slot *slot = data;
 
-  loading->piece->status = load_piece (loading->reader, loading->index, loading->piece);
+  slot->status = load_piece (slot->reader, slot);
 }
 
-/* Makes the piece the given one. */
 static CsStatus
 find_piece (Reader *self, guint64 index)
 {
-  Loading loading = { self, index, other_piece (self) };
-  CsStatus status;
+  Slot *slot = slot_of (self, index);
+  CsStatus status = wait_for_slot (self, slot);
 
-  if (self->pieces[self->given].status == CS_OK && self->pieces[self->given].index == index)
-    return CS_OK;
-  status = wait_for_ahead (self);
-  if (status != CS_OK)
+  if (status != CS_OK || has_piece (slot, index))
     return status;
-  if (loading.piece->status != CS_OK || loading.piece->index != index)
-    {
-      loading.piece->status = CS_AGAIN;
-      status = cs_pool_run (self->files->self, load, &loading);
-    }
-  if (status == CS_OK)
-    status = loading.piece->status;
-  if (status == CS_OK)
-    self->given = 1 - self->given;
-  return status;
+  slot->index = index;
+  slot->status = CS_AGAIN;
+  status = cs_pool_run (self->files->self, load, slot);
+  return status == CS_OK ? slot->status : status;
 }
 
 CsStatus
@@ -372,7 +430,7 @@ files_read (CsBlob *blob, guint64 offset, CsSlice *bytes)
   gboolean goes_on = offset == self->next_offset;
   guint64 index = offset / CS_BLOB_PIECE;
   gsize skip = offset % CS_BLOB_PIECE;
-  const Piece *piece;
+  const Slot *slot = slot_of (self, index);
   CsStatus status;
 
   *bytes = cs_slice ("", 0);
@@ -381,8 +439,7 @@ files_read (CsBlob *blob, guint64 offset, CsSlice *bytes)
   status = find_piece (self, index);
   if (status != CS_OK)
     return status;
-  piece = &self->pieces[self->given];
-  *bytes = cs_slice (piece->data + skip, piece->len - skip);
+  *bytes = cs_slice (slot->data + skip, slot->len - skip);
   self->next_offset = offset + bytes->len;
   if (goes_on)
     read_ahead (self, index + 1);
