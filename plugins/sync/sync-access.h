@@ -25,6 +25,10 @@ void sync_reply_scope (CsHttpExchange *exchange, SyncRight right);
 /* A database's name in the store: its own in the default tenant, else `@tenant/name`, which no database of the
  * default tenant can be called. FALSE: too long. */
 gboolean sync_key_make (const char *tenant, CsSlice name, char key[SYNC_KEY_MAX + 1]);
+/* The name in the store of what an identity calls `name`. CS_NOT_FOUND: it has no such name. */
+CsStatus sync_key_for (const CsIdentity *identity, CsSlice name, char key[SYNC_KEY_MAX + 1]);
+/* Reads what is kept with a database, no right being checked. Any thread; may wait. */
+CsStatus sync_db_load (Sync *self, const char *key, CsSlice name, SyncDb **db);
 /* The database of that name in the store, no right being checked. Worker's fiber; may wait. */
 CsStatus sync_open_key (Sync *self, const char *key, CsSlice name, SyncDb **db);
 
@@ -73,6 +77,19 @@ gboolean sync_per_user_owns (Sync *self, const CsIdentity *identity, CsSlice nam
 CsStatus sync_per_user_make (Sync *self, const char *tenant, CsSlice user);
 /* Removes it. */
 CsStatus sync_per_user_remove (Sync *self, const char *tenant, CsSlice user);
+
+/* ---- sync-control.c: commands of the control socket, whose user owns the node ---- */
+
+/* The node's administrator. */
+CsIdentity *sync_control_identity (void);
+/* The database of that name, `@tenant/name` for one of a tenant; for this thread only. A command's thread; may
+ * wait. */
+CsStatus sync_control_open (Sync *self, const char *name, SyncDb **db);
+
+/* ---- sync-export.c, sync-import.c ---- */
+
+void sync_export_add (Sync *self);
+void sync_import_add (Sync *self);
 
 /* ---- sync-users-command.c ---- */
 

@@ -112,12 +112,9 @@ read_security (Sync *self, SyncDb *db)
   return cs_pool_run (self, load_security, &loading);
 }
 
-/* Looks the database up; the worker may have changed generations over the waits, in which case nothing
- * is remembered. */
-static CsStatus
-look_up (Sync *self, const char *key, CsSlice name, SyncDb **out)
+CsStatus
+sync_db_load (Sync *self, const char *key, CsSlice name, SyncDb **out)
 {
-  gint generation = g_atomic_int_get (&self->generation);
   g_autoptr (SyncDb) db = g_new0 (SyncDb, 1);
   CsStatus status;
 
@@ -133,16 +130,26 @@ look_up (Sync *self, const char *key, CsSlice name, SyncDb **out)
     status = sync_number_get (self, db->db, &sync_revs_limit, &db->revs_limit);
   if (status == CS_OK)
     status = sync_number_get (self, db->db, &sync_purge_seq, &db->purge_seq);
-  if (status != CS_OK)
-    return status;
-  if (generation == current_worker (self)->generation)
+  if (status == CS_OK)
+    *out = g_steal_pointer (&db);
+  return status;
+}
+
+/* Looks the database up; the worker may have changed generations over the waits, in which case nothing
+ * is remembered. */
+static CsStatus
+look_up (Sync *self, const char *key, CsSlice name, SyncDb **db)
+{
+  gint generation = g_atomic_int_get (&self->generation);
+  CsStatus status = sync_db_load (self, key, name, db);
+
+  if (status == CS_OK && generation == current_worker (self)->generation)
     {
-      SyncDb *kept = sync_db_ref (db);
+      SyncDb *kept = sync_db_ref (*db);
 
       g_hash_table_replace (current_worker (self)->databases, kept->key, kept);
     }
-  *out = g_steal_pointer (&db);
-  return CS_OK;
+  return status;
 }
 
 static void
@@ -208,9 +215,8 @@ is_of_tenant (CsSlice name)
          && legal_name (cs_slice (slash + 1, name.len - n - 2));
 }
 
-/* CS_NOT_FOUND: that identity has no such name. */
-static CsStatus
-key_for (const CsIdentity *identity, CsSlice name, char key[SYNC_KEY_MAX + 1])
+CsStatus
+sync_key_for (const CsIdentity *identity, CsSlice name, char key[SYNC_KEY_MAX + 1])
 {
   if (is_of_tenant (name) && cs_identity_is_node_admin (identity))
     {
@@ -255,7 +261,7 @@ CsStatus
 sync_open_for (Sync *self, const CsIdentity *identity, CsSlice name, SyncRight right, SyncDb **db)
 {
   char key[SYNC_KEY_MAX + 1];
-  CsStatus status = key_for (identity, name, key);
+  CsStatus status = sync_key_for (identity, name, key);
 
   *db = NULL;
   if (status != CS_OK)
@@ -369,7 +375,7 @@ check_new_name (CsHttpExchange *exchange, CsSlice name)
       sync_reply_error (exchange, 400, "database_name_too_long", reason);
       return FALSE;
     }
-  if (key_for (cs_http_identity (exchange), name, key) == CS_OK)
+  if (sync_key_for (cs_http_identity (exchange), name, key) == CS_OK)
     return TRUE;
   reason = g_strdup_printf ("Name: '%.*s'. Only lowercase characters (a-z), digits (0-9), and any of "
                             "the characters _, $, (, ), +, -, and / are allowed. Must begin with a "
@@ -390,7 +396,7 @@ sync_create_for (Sync *self, const CsIdentity *identity, CsSlice name)
 
   if (!identity->admin || !sync_scope_allows (identity, name, SYNC_ADMIN))
     return CS_DENIED;
-  if (key_for (identity, name, key) != CS_OK)
+  if (sync_key_for (identity, name, key) != CS_OK)
     return CS_INVALID;
   route = sync_hidden_by (self, name, &plugin);
   if (route != NULL)
@@ -508,7 +514,7 @@ sync_database_delete (CsHttpExchange *exchange, gpointer self)
                         "DELETE a document instead?");
       return;
     }
-  status = key_for (cs_http_identity (exchange), cs_http_param (exchange, 0), key);
+  status = sync_key_for (cs_http_identity (exchange), cs_http_param (exchange, 0), key);
   if (status == CS_OK)
     status = cs_store_drop (sync->store, cs_slice_str (key));
   sync_databases_changed (sync);

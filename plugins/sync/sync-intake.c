@@ -273,9 +273,9 @@ reply_undecoded (CsHttpExchange *exchange, const SyncAttachment *attachment, CsS
   sync_reply_error (exchange, 400, "bad_request", reason);
 }
 
-gboolean
-sync_intake_encoded (CsHttpExchange *exchange, Sync *self, SyncHeld *held,
-                     SyncAttachment *attachments, guint n)
+CsStatus
+sync_intake_decode (Sync *self, SyncHeld *held, SyncAttachment *attachments, guint n,
+                    const SyncAttachment **failed)
 {
   g_autofree guint8 *memory = NULL;
 
@@ -288,10 +288,21 @@ sync_intake_encoded (CsHttpExchange *exchange, Sync *self, SyncHeld *held,
       if (memory == NULL)
         memory = g_malloc (PIECE_DIGITS / 4 * 3 + 3);
       status = decode (self, held, &attachments[i], memory);
-      if (status == CS_OK)
-        continue;
-      reply_undecoded (exchange, &attachments[i], status);
-      return FALSE;
+      *failed = &attachments[i];
+      if (status != CS_OK)
+        return status;
     }
-  return TRUE;
+  return CS_OK;
+}
+
+gboolean
+sync_intake_encoded (CsHttpExchange *exchange, Sync *self, SyncHeld *held,
+                     SyncAttachment *attachments, guint n)
+{
+  const SyncAttachment *failed = NULL;
+  CsStatus status = sync_intake_decode (self, held, attachments, n, &failed);
+
+  if (status != CS_OK)
+    reply_undecoded (exchange, failed, status);
+  return status == CS_OK;
 }

@@ -47,7 +47,11 @@ CsStatus sync_intake_finish (SyncIntake *intake, SyncAttachment *attachment);
 void sync_intake_clear (SyncIntake *intake);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SyncIntake, sync_intake_clear)
 
-/* Decodes the long base64 of a document's attachments. FALSE: answered. */
+/* Decodes the long base64 of a document's attachments. CS_INVALID: it is none; *failed is the attachment that a
+ * failure is of. May also be called on a thread that is no worker. */
+CsStatus sync_intake_decode (Sync *self, SyncHeld *held, SyncAttachment *attachments, guint n,
+                             const SyncAttachment **failed);
+/* The same. FALSE: answered. */
 gboolean sync_intake_encoded (CsHttpExchange *exchange, Sync *self, SyncHeld *held,
                               SyncAttachment *attachments, guint n);
 /* Answers a failure of the above. */

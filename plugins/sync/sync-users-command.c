@@ -1,6 +1,6 @@
 /* sync-users-command.c: `cloudsyncctl user`: adds, changes, lists and removes documents of _users.
  *
- * On a thread of the pool, as the node's administrator: whoever reaches the control socket owns the node.
+ * On a thread of their own, as the node's administrator: whoever reaches the control socket owns the node.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-access.h"
 
@@ -20,24 +20,6 @@ typedef struct
   SyncScratch scratch;
   GError **error;
 } Command;
-
-static void
-nothing_to_free (gpointer identity)
-{
-}
-
-static const char *const admin_roles[] = { "_admin", NULL };
-
-static CsIdentity *
-administrator (void)
-{
-  static CsIdentity identity = { .size = sizeof (CsIdentity), .ref_count = 1, .tenant = "",
-                                 .user = "cloudsyncctl", .roles = admin_roles, .method = "control",
-                                 .admin = TRUE, .expires = CS_NEVER,
-                                 .free_func = nothing_to_free };
-
-  return &identity;
-}
 
 static gboolean
 fail (Command *command, CsStatus status, const char *why)
@@ -125,7 +107,7 @@ store (Command *command, const char *members, CsSlice rev, gboolean deleted)
 
   if (edit.has_rev && !sync_rev_parse (rev, &edit.rev))
     return fail (command, CS_CORRUPT, NULL);
-  status = sync_commit (command->self, &command->db, administrator (), &edit, 1);
+  status = sync_commit (command->self, &command->db, sync_control_identity (), &edit, 1);
   if (status != CS_OK)
     return fail (command, status, NULL);
   if (edit.outcome == SYNC_EDIT_REFUSED)

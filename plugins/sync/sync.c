@@ -25,6 +25,8 @@ sync_create (gpointer data, GError **error)
   self->blobs_collected = cs_counter (
     self, "sync_blobs_collected_total", "Large objects removed that no document named.", NULL);
   cs_add_command (self, &sync_collect_command);
+  sync_export_add (self);
+  sync_import_add (self);
   self->documents.table = &sync_documents_table;
   return cs_provide (self, CS_DOCUMENTS, &self->documents, error);
 }

@@ -3,6 +3,7 @@
 #include "ctl/client.h"
 #include "ctl/print.h"
 #include "ctl/secret.h"
+#include "ctl/stream.h"
 
 #include <locale.h>
 #include <stdlib.h>
@@ -26,7 +27,9 @@ typedef struct
   gboolean watch;
   gboolean replace;
   gboolean version;
+  char *since;
   char **words;
+  CtlStream stream;
 } Options;
 
 /* What this program knows of a command beyond its name; others are sent as they are and answered in JSON. */
@@ -37,6 +40,8 @@ typedef struct
   gboolean paths;   /* its arguments are the caller's paths: the node has another directory */
   gboolean replace; /* --replace is for it */
   const char *const *password; /* first arguments with which it needs one, NULL-terminated */
+  CtlStreamKind stream; /* its second argument is a file of the caller's */
+  gboolean since;   /* --since is for it */
 } Command;
 
 static const char *const with_password[] = { "add", "passwd", NULL };
@@ -52,6 +57,8 @@ static const Command commands[] = {
   { "restore", ctl_print_restore, .paths = TRUE, .replace = TRUE },
   { "user", ctl_print_user, .password = with_password },
   { "key", ctl_print_key },
+  { "export", ctl_print_export, .stream = CTL_WRITES, .since = TRUE },
+  { "import", ctl_print_import, .stream = CTL_READS },
 };
 
 static const Command *
@@ -86,6 +93,10 @@ static const char summary[]
     "  user del NAME     remove a user\n"
     "  user list         names, roles and tenants\n"
     "  key               make an API key and the section that lets it in; it is shown once\n"
+    "  export DB [FILE]  write a database as JSON lines, to standard output or a new file;\n"
+    "                    with --since only what changed after that sequence\n"
+    "  import DB [FILE]  store such lines, from standard input or a file; a run that failed\n"
+    "                    is run again\n"
     "  commands          what the node's plugins add to this list\n"
     "\n"
     "An argument - is read from standard input, a line each, unseen on a terminal.\n"
@@ -101,6 +112,8 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
     { "watch", 'w', 0, G_OPTION_ARG_NONE, &options->watch, "stats: again every second", NULL },
     { "replace", 0, 0, G_OPTION_ARG_NONE, &options->replace,
       "restore: also when the node has databases", NULL },
+    { "since", 0, 0, G_OPTION_ARG_STRING, &options->since,
+      "export: only what changed after this sequence", "SEQUENCE" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->words, NULL, NULL },
     G_OPTION_ENTRY_NULL,
@@ -151,7 +164,7 @@ call (const Options *options, GError **error)
 {
   const CtlRequest request = { .command = options->words[0],
                                .args = (const char *const *) options->words + 1,
-                               .fd = -1,
+                               .fd = options->stream.fd,
                                .progress = show_progress,
                                .data = (gpointer) options };
   JsonNode *result = ctl_call (options->socket, &request, error);
@@ -199,29 +212,67 @@ show (const Options *options, JsonNode *result)
     ctl_print_stats (result, NULL, 0);
   else if (!options->json && command != NULL)
     command->print (result);
+  else if (command != NULL && command->stream == CTL_WRITES)
+    ctl_print_json_aside (result);
   else
     ctl_print_json (result);
 }
 
-/* As the node is to get them: paths made absolute, --replace at the end. */
+static gboolean
+check_options (const Options *options, const Command *command, GError **error)
+{
+  const char *wrong = NULL;
+
+  if (options->replace && (command == NULL || !command->replace))
+    wrong = "--replace";
+  if (options->since != NULL && (command == NULL || !command->since))
+    wrong = "--since";
+  if (wrong != NULL)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s is not for %s", wrong,
+                 options->words[0]);
+  return wrong == NULL;
+}
+
+/* Of a command with a stream the second argument is its file, and stays here. */
+static gboolean
+take_stream (Options *options, CtlStreamKind kind, GError **error)
+{
+  guint n = g_strv_length (options->words);
+  char *path = n == 3 ? options->words[2] : NULL;
+
+  if (kind == CTL_NO_STREAM)
+    return ctl_stream_open (&options->stream, kind, NULL, error);
+  if (n < 2 || n > 3)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "usage: %s DB [FILE]",
+                   options->words[0]);
+      return FALSE;
+    }
+  if (!ctl_stream_open (&options->stream, kind, path, error))
+    return FALSE;
+  options->words[2] = NULL;
+  g_free (path);
+  return TRUE;
+}
+
+/* As the node is to get them: paths made absolute, what options say at the end. */
 static gboolean
 prepare_words (Options *options, GError **error)
 {
   const Command *command = find_command (options->words[0]);
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
 
-  if (options->replace && (command == NULL || !command->replace))
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--replace is not for %s",
-                   options->words[0]);
-      return FALSE;
-    }
+  if (!check_options (options, command, error)
+      || !take_stream (options, command != NULL ? command->stream : CTL_NO_STREAM, error))
+    return FALSE;
   for (guint i = 0; options->words[i] != NULL; i++)
     g_ptr_array_add (words, i > 0 && command != NULL && command->paths
                               ? g_canonicalize_filename (options->words[i], NULL)
                               : g_strdup (options->words[i]));
   if (options->replace)
     g_ptr_array_add (words, g_strdup ("--replace"));
+  if (options->since != NULL)
+    g_ptr_array_add (words, g_strconcat ("since=", options->since, NULL));
   g_ptr_array_add (words, NULL);
   g_strfreev (options->words);
   options->words = (char **) g_ptr_array_steal (words, NULL);
@@ -241,7 +292,8 @@ run (Options *options, GError **error)
   if (options->watch && strcmp (options->words[0], "stats") == 0)
     return watch_stats (options, error);
   result = call (options, error);
-  if (result == NULL)
+  if (!ctl_stream_close (&options->stream, result != NULL, result != NULL ? error : NULL)
+      || result == NULL)
     return FALSE;
   show (options, result);
   return TRUE;

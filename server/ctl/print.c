@@ -128,6 +128,14 @@ ctl_print_json (JsonNode *result)
 }
 
 void
+ctl_print_json_aside (JsonNode *result)
+{
+  g_autofree char *json = json_to_string (result, FALSE);
+
+  g_printerr ("%s\n", json);
+}
+
+void
 ctl_print_progress_json (JsonObject *progress)
 {
   g_autoptr (JsonNode) node = json_node_alloc ();
@@ -300,6 +308,29 @@ ctl_print_restore (JsonNode *result)
   print_stored (json_node_get_object (result));
   g_print ("\nRestart the node to put it in place. What is written until then stays in the files that are\n"
            "kept in DATA-DIR/replaced-TIME and is not in the restored store.\n");
+}
+
+void
+ctl_print_export (JsonNode *result)
+{
+  JsonObject *done = json_node_get_object (result);
+
+  g_printerr ("%" G_GINT64_FORMAT " documents in %" G_GINT64_FORMAT " revisions, %" G_GINT64_FORMAT
+              " local ones, up to sequence %s\n", number (done, "documents"),
+              number (done, "revisions"), number (done, "locals"), text (done, "update_seq"));
+}
+
+void
+ctl_print_import (JsonNode *result)
+{
+  JsonObject *done = json_node_get_object (result);
+
+  g_print ("%s%s: %" G_GINT64_FORMAT " revisions, %" G_GINT64_FORMAT " of them new, %"
+           G_GINT64_FORMAT " local documents%s\n", text (done, "database"),
+           truth (done, "made") ? " (new)" : "", number (done, "revisions"), number (done, "stored"),
+           number (done, "locals"),
+           json_object_get_null_member (done, "whole")
+             ? "; the file has no end line: whether it is whole is not known" : "");
 }
 
 /* The value of the same series in an earlier answer. */

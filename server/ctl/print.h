@@ -7,6 +7,8 @@
 
 /* Each writes to standard output; the node is the result of the command of that name. */
 void ctl_print_json (JsonNode *result);
+/* The same to standard error, of a command whose standard output is its data. */
+void ctl_print_json_aside (JsonNode *result);
 /* A progress line, to standard error. */
 void ctl_print_progress_json (JsonObject *progress);
 void ctl_print_status (JsonNode *result);
@@ -19,6 +21,8 @@ void ctl_print_backup (JsonNode *result);
 void ctl_print_restore (JsonNode *result);
 void ctl_print_user (JsonNode *result);
 void ctl_print_key (JsonNode *result);
+void ctl_print_export (JsonNode *result); /* to standard error */
+void ctl_print_import (JsonNode *result);
 
 /* `before` is the answer of `seconds` ago, or NULL: counters then show their rate too. */
 void ctl_print_stats (JsonNode *result, JsonNode *before, double seconds);
