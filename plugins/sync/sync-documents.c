@@ -22,7 +22,8 @@ documents_open (CsDocuments *documents, CsIdentity *identity, CsSlice name,
   *out = NULL;
   if (name.len == 0 || name.data[0] == '_')
     return CS_NOT_FOUND;
-  status = sync_open_for (self, identity, name, access == CS_DOCUMENTS_WRITE ? SYNC_WRITE : SYNC_READ, &db);
+  status = sync_open_for (self, identity, name,
+                          access == CS_DOCUMENTS_WRITE ? SYNC_WRITE : SYNC_READ, &db);
   if (status != CS_OK)
     return status;
   handle = g_new (SyncDocuments, 1);
@@ -52,50 +53,17 @@ documents_close (CsDocumentsDb *base)
 
 /* ---- versions ---- */
 
-static gboolean
-fits_a_tag (guint8 byte)
-{
-  return byte > 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '%';
-}
-
 void
 sync_version_write (char *out, CsSlice rev)
 {
-  static const char hex[] = "0123456789ABCDEF";
-
-  for (gsize i = 0; i < rev.len; i++)
-    {
-      guint8 byte = rev.data[i];
-
-      if (fits_a_tag (byte))
-        *out++ = byte;
-      else
-        {
-          *out++ = '%';
-          *out++ = hex[byte >> 4];
-          *out++ = hex[byte & 15];
-        }
-    }
-  *out = '\0';
+  memcpy (out, rev.data, rev.len);
+  out[rev.len] = '\0';
 }
 
 void
 sync_version_read (CsSlice version, SyncRev *rev)
 {
-  char text[SYNC_REV_TEXT_MAX];
-  gsize n = 0;
-  gsize i = 0;
-
-  for (; i < version.len && n < sizeof text; i++)
-    if (version.data[i] != '%')
-      text[n++] = version.data[i];
-    else if (version.len - i > 2)
-      {
-        text[n++] = g_ascii_xdigit_value (version.data[i + 1]) << 4
-                    | g_ascii_xdigit_value (version.data[i + 2]);
-        i += 2;
-      }
-  if (i < version.len || !sync_rev_parse (cs_slice (text, n), rev))
+  if (!sync_rev_parse (version, rev))
     *rev = (SyncRev){ .generation = 0 };
 }
 

@@ -44,7 +44,9 @@ CsStatus sync_documents_patch (CsDocumentsDb *base, CsSlice id, CsSlice patch,
 CsStatus sync_documents_remove (CsDocumentsDb *base, CsSlice id,
                                 const CsDocumentCondition *condition, CsDocumentResult *result);
 
-/* ---- versions: a revision, with what an ETag could not hold percent-encoded ---- */
+/* ---- versions: a revision's text, which an ETag can hold as it is (sync-rev.c) ---- */
+
+G_STATIC_ASSERT (SYNC_REV_TEXT_MAX < CS_DOCUMENT_VERSION_SIZE);
 
 /* Writes into `out`, of CS_DOCUMENT_VERSION_SIZE bytes, with a NUL. `rev` is a revision's text. */
 void sync_version_write (char *out, CsSlice rev);

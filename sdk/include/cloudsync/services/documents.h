@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 
 #define CS_DOCUMENTS CsDocuments, "documents", 1
 
-#define CS_DOCUMENT_VERSION_SIZE 224 /* bytes of a version with its NUL, at most; about 40 as a rule */
+#define CS_DOCUMENT_VERSION_SIZE 96 /* bytes of a version with its NUL, at most */
 #define CS_DOCUMENT_ID_SIZE 33      /* of an id that was made, with its NUL */
 #define CS_DOCUMENT_LIST_MAX 1000   /* documents in one list */
 
