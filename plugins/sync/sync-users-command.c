@@ -119,8 +119,10 @@ store (Command *command, const char *members, CsSlice rev, gboolean deleted)
 static gboolean
 begin (Command *command)
 {
+  const gsize prefix = sizeof SYNC_USER_PREFIX - 1;
   CsStatus status = sync_users_make (command->self);
   char *id;
+  gsize n;
 
   if (status == CS_OK)
     status = cs_store_open (command->self->store, cs_slice_str (SYNC_USERS), &command->db.db);
@@ -130,10 +132,11 @@ begin (Command *command)
   if (status != CS_OK)
     return fail (command, status, NULL);
   command->db.users = TRUE;
-  id = sync_alloc (&command->scratch.arena,
-                   sizeof SYNC_USER_PREFIX + strlen (command->name));
-  strcpy (stpcpy (id, SYNC_USER_PREFIX), command->name);
-  command->id = cs_slice_str (id);
+  n = strlen (command->name);
+  id = sync_alloc (&command->scratch.arena, prefix + n);
+  memcpy (id, SYNC_USER_PREFIX, prefix);
+  memcpy (id + prefix, command->name, n);
+  command->id = cs_slice (id, prefix + n);
   return TRUE;
 }
 
