@@ -152,9 +152,13 @@ write_ddoc (const SyncDdocEdit *edit, const Rewriting *rewriting, SyncDdocOutcom
       || !sync_edit_init (&write, &doc, FALSE, &edit->arena, error))
     return CS_OK;
   status = sync_commit (edit->self, edit->db, cs_http_identity (edit->exchange), &write, 1);
-  if (status == CS_OK)
+  if (status != CS_OK)
+    return status;
+  if (write.outcome == SYNC_EDIT_REFUSED)
+    *error = write.refusal;
+  else
     *outcome = write.outcome == SYNC_EDIT_STORED ? SYNC_DDOC_CHANGED : SYNC_DDOC_CONFLICT;
-  return status;
+  return CS_OK;
 }
 
 static gboolean

@@ -191,8 +191,15 @@ sync_security_put (CsHttpExchange *exchange, gpointer self)
   CsSlice body;
   CsStatus status;
 
-  if (db == NULL || cs_http_read_body (exchange, &body) != CS_OK
-      || !valid_security (exchange, sync, body))
+  if (db == NULL || cs_http_read_body (exchange, &body) != CS_OK)
+    return;
+  if (db->users)
+    {
+      sync_reply_error (exchange, 403, "forbidden",
+                        "You can't edit the security object of the user database.");
+      return;
+    }
+  if (!valid_security (exchange, sync, body))
     return;
   bytes = g_bytes_new (body.data, body.len);
   status = cs_store_meta_set (sync->store, db->db, "security", bytes);

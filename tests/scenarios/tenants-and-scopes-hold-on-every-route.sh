@@ -62,7 +62,7 @@ cat >strangers.json <<LIST
  "wrong password": ["Authorization: Basic $(printf 'maria:wrong' | openssl base64)", "no identity"]}
 LIST
 cat >walk.py <<'PY'
-import http.client, json, sys
+import http.client, json, re, sys
 host, strangers = sys.argv[1], json.load (open ("strangers.json"))
 def ask (method, path, header, body=None):
     connection = http.client.HTTPConnection (host, timeout=10)
@@ -89,7 +89,7 @@ for template, item in sorted (json.loads (text)["paths"].items ()):
     path = template
     for name, value in FILL.items ():
         path = path.replace ("{%s}" % name, value).replace ("{%s...}" % name, value)
-    assert "{" not in path, template
+    path = re.sub (r"\{[a-z]+(\.\.\.)?\}", "x", path)
     for method in sorted (item):
         if method not in ("get", "put", "post", "delete", "patch"): continue
         if path.endswith ("_changes"): path += "?feed=normal"
