@@ -37,6 +37,26 @@ try -X PUT -d '{"n":1}' "$url/notes/_local/mine"
 try -X GET "$url/notes/_changes?include_docs=true"
 try -X GET --compressed "$url/notes/_all_docs?include_docs=true"
 
+# Selectors as deep as they may be, strings that ICU has to look at, keys of an index, an index made on the way.
+python3 - <<'END'
+import json
+inner = {'text': {'$lt': '\u00e4' * 3000}}
+for i in range (27):
+    inner = {'$or': [inner, {'deep': {'$gte': [[[['\u00e9']]]]}}]}
+json.dump ({'selector': inner, 'sort': ['text']}, open ('find.json', 'w'))
+json.dump ({'selector': {'$not': inner}}, open ('select.json', 'w'))
+json.dump ({'index': {'fields': ['text'], 'partial_filter_selector': inner}}, open ('index.json', 'w'))
+json.dump ({'selector': {'text': {'$gte': '\u00e4' * 3000, '$lt': {'x': ['\u00e4' * 9000]}}}}, open ('range.json', 'w'))
+END
+try -X POST -H 'Content-Type: application/json' -d '{"index":{"fields":["text"]}}' "$url/notes/_index"
+try -X POST -H 'Content-Type: application/json' -d @index.json "$url/notes/_index"
+try -X POST -H 'Content-Type: application/json' -d @find.json "$url/notes/_find"
+contains "$(cat answer)" '"docs":[' "a deep query"
+try -X POST -H 'Content-Type: application/json' -d @range.json "$url/notes/_find"
+try -X POST -H 'Content-Type: application/json' -d '{"selector":{"text":{"$regex":"^x"}},"limit":1000}' "$url/notes/_find"
+try -X POST -H 'Content-Type: application/json' -d @find.json "$url/notes/_explain"
+try -X POST -H 'Content-Type: application/json' -d @select.json "$url/notes/_changes?filter=_selector&style=all_docs"
+
 curl -s "$url/openapi.json" | python3 -c '
 import json, re, sys
 for path, item in json.load (sys.stdin)["paths"].items ():
