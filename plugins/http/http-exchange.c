@@ -12,10 +12,10 @@
 
 /* ---- the arena ---- */
 
-gpointer
-http_exchange_alloc (HttpExchange *self, gsize length)
+static gpointer
+alloc (HttpExchange *self, gsize length, gsize alignment)
 {
-  char *at = (char *) (((guintptr) self->arena_at + ALIGNMENT - 1) & ~(guintptr) (ALIGNMENT - 1));
+  char *at = (char *) (((guintptr) self->arena_at + alignment - 1) & ~(guintptr) (alignment - 1));
   HttpChunk *chunk;
   gsize bytes;
 
@@ -39,10 +39,16 @@ http_exchange_alloc (HttpExchange *self, gsize length)
   return at;
 }
 
+gpointer
+http_exchange_alloc (HttpExchange *self, gsize length)
+{
+  return alloc (self, length, ALIGNMENT);
+}
+
 char *
 http_exchange_strndup (HttpExchange *self, const char *text, gsize length)
 {
-  char *copy = http_exchange_alloc (self, length + 1);
+  char *copy = alloc (self, length + 1, 1);
 
   memcpy (copy, text, length);
   copy[length] = '\0';

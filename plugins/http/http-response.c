@@ -43,13 +43,15 @@ usable (HttpExchange *self, const char *name, const char *value)
 static void
 append (HttpExchange *self, const char *name, const char *value)
 {
-  HttpOut *out = http_exchange_alloc (self, sizeof *out);
+  gsize name_bytes = strlen (name) + 1;
+  gsize value_bytes = strlen (value) + 1;
+  HttpOut *out = http_exchange_alloc (self, sizeof *out + name_bytes + value_bytes);
 
   out->next = NULL;
-  out->name_length = strlen (name);
-  out->name = http_exchange_strndup (self, name, out->name_length);
-  out->value_length = strlen (value);
-  out->value = http_exchange_strndup (self, value, out->value_length);
+  out->name_length = name_bytes - 1;
+  out->value_length = value_bytes - 1;
+  memcpy (out->name, name, name_bytes);
+  out->value = memcpy (out->name + name_bytes, value, value_bytes);
   if (self->out_last != NULL)
     self->out_last->next = out;
   else

@@ -233,10 +233,10 @@ typedef struct _HttpOut HttpOut;
 struct _HttpOut
 {
   HttpOut *next;
-  const char *name;
-  const char *value;
-  gsize name_length;
-  gsize value_length;
+  guint32 name_length;
+  guint32 value_length;
+  const char *value; /* behind the name */
+  char name[];
 };
 
 typedef enum

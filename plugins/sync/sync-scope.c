@@ -49,8 +49,10 @@ SyncRight
 sync_right_of_route (CsHttpExchange *exchange)
 {
   const CsHttpRoute *route = cs_http_route (exchange);
-  CsSlice method = cs_http_request (exchange)->method;
+  CsSlice method = cs_slice_str (route->method);
 
+  if (cs_slice_is (method, "*"))
+    method = cs_http_request (exchange)->method;
   if (route->scope != NULL)
     return strcmp (route->scope, SYNC_SCOPE_READ) == 0 ? SYNC_READ : SYNC_WRITE;
   return cs_slice_is (method, "GET") || cs_slice_is (method, "HEAD") ? SYNC_READ : SYNC_WRITE;
