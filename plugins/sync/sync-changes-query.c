@@ -107,6 +107,7 @@ sync_compare_ids (gconstpointer a, gconstpointer b)
 static gboolean
 take_doc_ids (SyncChanges *changes, SyncJson list)
 {
+  SyncArena arena = sync_exchange_arena (changes->exchange);
   SyncJsonCursor cursor;
   SyncJson item;
   guint n = 0;
@@ -115,11 +116,11 @@ take_doc_ids (SyncChanges *changes, SyncJson list)
     return refuse (changes, 400, "bad_request", "`doc_ids` filter parameter is not a list of doc ids.");
   while (sync_json_next_element (&cursor, &item))
     n++;
-  changes->doc_ids = sync_alloc (&changes->arena, (n + 1) * sizeof (CsSlice));
+  changes->doc_ids = sync_alloc (&arena, (n + 1) * sizeof (CsSlice));
   sync_json_elements (&cursor, list);
   while (sync_json_next_element (&cursor, &item))
     if (item.type == SYNC_JSON_STRING)
-      changes->doc_ids[changes->n_doc_ids++] = sync_json_text (item, &changes->arena);
+      changes->doc_ids[changes->n_doc_ids++] = sync_json_text (item, &arena);
   qsort (changes->doc_ids, changes->n_doc_ids, sizeof (CsSlice), sync_compare_ids);
   changes->filter = SYNC_FILTER_DOC_IDS;
   return TRUE;
@@ -144,6 +145,7 @@ read_doc_ids (SyncChanges *changes, SyncJson body)
 static gboolean
 read_selector (SyncChanges *changes, SyncJson body)
 {
+  SyncArena arena = sync_exchange_arena (changes->exchange);
   SyncJson selector = sync_json_member (body, "selector");
   SyncJson fields = sync_json_member (body, "fields");
   SyncError error;
@@ -153,9 +155,9 @@ read_selector (SyncChanges *changes, SyncJson body)
   if (selector.type != SYNC_JSON_OBJECT)
     return refuse (changes, 400, "bad_request", "Selector error: expected a JSON object");
   changes->filter = SYNC_FILTER_SELECTOR;
-  if (!sync_selector_prepare (changes->self, &changes->selector, selector, &changes->arena, &error)
+  if (!sync_selector_prepare (changes->self, &changes->selector, selector, &arena, &error)
       || (fields.type != SYNC_JSON_NONE
-          && !sync_projection_read (&changes->fields, fields, &changes->arena, &error)))
+          && !sync_projection_read (&changes->fields, fields, &arena, &error)))
     return refuse (changes, error.status, error.status == 400 ? "bad_request" : error.error,
                    error.reason);
   return TRUE;
@@ -165,12 +167,13 @@ read_selector (SyncChanges *changes, SyncJson body)
 static gboolean
 object_of (SyncChanges *changes, CsSlice bytes, SyncJson *object)
 {
+  SyncArena arena = sync_exchange_arena (changes->exchange);
   SyncBody body;
   char *text;
 
-  if (!sync_body_decode (bytes, &changes->arena, &body))
+  if (!sync_body_decode (bytes, &arena, &body))
     return FALSE;
-  text = sync_alloc (&changes->arena, body.text.len + 2);
+  text = sync_alloc (&arena, body.text.len + 2);
   text[0] = '{';
   memcpy (text + 1, body.text.data, body.text.len);
   text[body.text.len + 1] = '}';
@@ -269,7 +272,7 @@ read_post (SyncChanges *changes, SyncJson *body)
   CsSlice text;
 
   memset (body, 0, sizeof *body);
-  if (!cs_slice_is (cs_http_request (changes->exchange)->method, "POST"))
+  if (strcmp (cs_http_route (changes->exchange)->method, "POST") != 0)
     return TRUE;
   if (cs_http_read_body (changes->exchange, &text) != CS_OK)
     return FALSE;
@@ -297,7 +300,6 @@ sync_changes_read (SyncChanges *changes, CsHttpExchange *exchange, Sync *self, S
   changes->exchange = exchange;
   changes->self = self;
   changes->db = db;
-  changes->arena = sync_exchange_arena (exchange);
   status = cs_store_info (db->db, &info);
   if (status != CS_OK)
     {
@@ -308,7 +310,8 @@ sync_changes_read (SyncChanges *changes, CsHttpExchange *exchange, Sync *self, S
   changes->epoch = info.epoch;
   changes->descending = sync_query_flag (exchange, "descending");
   changes->include_docs = sync_query_flag (exchange, "include_docs");
-  changes->flags = sync_view_flags (exchange) & (SYNC_VIEW_CONFLICTS | SYNC_VIEW_ATTACHMENTS);
+  changes->flags = (sync_query_flag (exchange, "conflicts") ? SYNC_VIEW_CONFLICTS : 0)
+                   | (sync_query_flag (exchange, "attachments") ? SYNC_VIEW_ATTACHMENTS : 0);
   if (read_post (changes, &body) && read_feed (changes) && read_style (changes)
       && read_numbers (changes) && read_filter (changes, body) && read_since (changes, &info))
     return TRUE;

@@ -27,17 +27,16 @@ typedef struct
   CsHttpExchange *exchange;
   Sync *self;
   SyncDb *db; /* a reference */
-  SyncArena arena;
-  SyncFeedKind feed;
-  SyncFilter filter;
-  CsSlice *doc_ids; /* sorted */
+  guint8 feed;   /* SyncFeedKind */
+  guint8 filter; /* SyncFilter */
+  guint8 all_leaves; /* style=all_docs */
+  guint8 descending;
+  guint8 include_docs;
+  guint8 flags; /* SyncViewFlags of the documents */
   guint n_doc_ids;
+  CsSlice *doc_ids; /* sorted */
   SyncSelector selector;
   SyncProjection *fields; /* of the documents, with a selector; NULL: all */
-  gboolean all_leaves; /* style=all_docs */
-  gboolean descending;
-  gboolean include_docs;
-  guint flags;      /* SyncViewFlags of the documents */
   guint64 since;    /* everything up to here has been written */
   guint64 last;     /* of a descending reading: the last row's number */
   guint64 epoch;

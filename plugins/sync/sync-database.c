@@ -2,13 +2,23 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-access.h"
 #include "sync-index.h"
+#include "sync-wake.h"
 
 /* What a worker has looked up, as of one generation. */
 typedef struct
 {
   GHashTable *databases; /* name in the store -> SyncDb */
   gint generation;
+  SyncFeeds feeds;
 } SyncWorker;
+
+SyncFeeds *
+sync_worker_feeds (Sync *self)
+{
+  SyncWorker *worker = cs_local (self);
+
+  return &worker->feeds;
+}
 
 SyncDb *
 sync_db_ref (SyncDb *db)
@@ -43,6 +53,7 @@ sync_worker_new (Sync *self)
 
   worker->databases = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, release);
   worker->generation = g_atomic_int_get (&self->generation);
+  sync_feeds_init (&worker->feeds, self);
   return worker;
 }
 
@@ -51,6 +62,7 @@ sync_worker_free (gpointer data)
 {
   SyncWorker *worker = data;
 
+  sync_feeds_clear (&worker->feeds);
   g_hash_table_unref (worker->databases);
   g_free (worker);
 }

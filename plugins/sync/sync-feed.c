@@ -1,16 +1,29 @@
 /* sync-feed.c: feeds that wait: parked without a fiber, woken by a commit, a timer or the client's end.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "sync-changes.h"
+#include "sync-wake.h"
+
+#define SERVED_IN_A_TURN 64 /* what they are sent leaves before the next are served, and others have their turn */
+
+/* But for RUNNING the exchange is parked. */
+typedef enum
+{
+  RUNNING,
+  PARKED,
+  WOKEN,  /* in the worker's queue */
+  WAITING /* for a reading */
+} State;
 
 typedef struct
 {
   SyncChanges *changes;
   CsStoreWatch watch;
   CsTimer timer;
-  gboolean parked;
-  gboolean dirty; /* a commit came while the feed was busy */
-  gboolean over;  /* the database is gone, or the time is up */
-  gint64 deadline; /* of the whole wait, without heartbeats */
+  GList link;     /* WOKEN, WAITING */
+  SyncWake *wake; /* WAITING: for this one. RUNNING: it is to be read */
+  guint64 told;   /* the last commit that was heard of */
+  guint8 state;
+  guint8 dirty; /* a commit came while the feed was running */
+  guint8 over;  /* the database is gone, or the time is up */
 } Feed;
 
 static Feed *
@@ -19,12 +32,24 @@ feed_of_watch (CsStoreWatch *watch)
   return (Feed *) ((char *) watch - G_STRUCT_OFFSET (Feed, watch));
 }
 
+static void
+leave_queue (Feed *feed)
+{
+  if (feed->state == WOKEN)
+    g_queue_unlink (&sync_worker_feeds (feed->changes->self)->woken, &feed->link);
+  else if (feed->state == WAITING)
+    g_queue_unlink (&feed->wake->waiting, &feed->link);
+  if (feed->state == WAITING)
+    feed->wake = NULL;
+}
+
 /* The feed's memory is the exchange's: nothing is to be touched after the exchange has ended. */
 static void
 release (Feed *feed)
 {
   Sync *self = feed->changes->self;
 
+  leave_queue (feed);
   cs_timer_stop (&feed->timer);
   cs_store_unwatch (feed->changes->db->db, &feed->watch);
   sync_changes_release (feed->changes);
@@ -60,6 +85,7 @@ give_up (Feed *feed)
 
 static void start_timer (Feed *feed);
 static void run (CsHttpExchange *exchange, gpointer data);
+static void end_reading (SyncFeeds *feeds, SyncWake *wake, gboolean whole, SyncChanges *changes);
 
 static const char *
 heartbeat_text (const SyncChanges *changes)
@@ -75,14 +101,18 @@ on_timer (CsTimer *timer, gpointer data)
   if (feed->changes->heartbeat == 0)
     {
       feed->over = TRUE;
-      if (feed->parked)
+      if (feed->state != RUNNING)
         finish (feed, FALSE);
       return;
     }
-  if (feed->parked)
+  if (feed->state != RUNNING)
     {
       cs_http_write_str (feed->changes->exchange, heartbeat_text (feed->changes));
-      cs_http_flush (feed->changes->exchange);
+      if (cs_http_flush (feed->changes->exchange) != CS_OK)
+        {
+          give_up (feed);
+          return;
+        }
     }
   start_timer (feed);
 }
@@ -96,6 +126,23 @@ start_timer (Feed *feed)
   cs_timer_start (changes->self, &feed->timer, cs_now () + pause, on_timer, feed);
 }
 
+/* ---- woken: in slices, by a reading that all share ---- */
+
+static void serve_woken (CsTask *task);
+
+static void
+enqueue (SyncFeeds *feeds, Feed *feed)
+{
+  feed->state = WOKEN;
+  feed->link.data = feed;
+  g_queue_push_tail_link (&feeds->woken, &feed->link);
+  if (feeds->deferred)
+    return;
+  feeds->deferred = TRUE;
+  feeds->task.run = serve_woken;
+  cs_defer (&feeds->task);
+}
+
 static void
 on_changed (CsStoreWatch *watch, guint64 last_seq, gboolean dropped)
 {
@@ -104,17 +151,112 @@ on_changed (CsStoreWatch *watch, guint64 last_seq, gboolean dropped)
   if (dropped)
     {
       feed->over = TRUE;
-      if (feed->parked)
+      if (feed->state != RUNNING)
         finish (feed, FALSE);
       return;
     }
+  feed->told = last_seq;
   feed->dirty = TRUE;
-  if (!feed->parked || last_seq <= feed->changes->since)
+  if (feed->state == PARKED && last_seq > feed->changes->since)
+    enqueue (sync_worker_feeds (feed->changes->self), feed);
+}
+
+/* A feed that has rows of its own to read, or reads them for others too. */
+static void
+resume (SyncFeeds *feeds, Feed *feed, gboolean for_others)
+{
+  if (for_others)
+    feed->wake = sync_wake_begin (feeds, feed->changes, feed->told);
+  feed->state = RUNNING;
+  if (cs_http_resume (feed->changes->exchange, run, feed) == CS_OK)
     return;
-  feed->parked = FALSE;
-  cs_stat_add (feed->changes->self->feed_wakes, 1);
-  if (cs_http_resume (feed->changes->exchange, run, feed) != CS_OK)
-    feed->parked = TRUE; /* no fiber is free: the next commit or heartbeat tries again */
+  feed->state = PARKED; /* no fiber is free: the next commit or heartbeat tries again */
+  if (for_others)
+    end_reading (feeds, g_steal_pointer (&feed->wake), FALSE, feed->changes);
+}
+
+/* Another has read what this one lacks. */
+static void
+take (Feed *feed, const SyncWake *wake)
+{
+  SyncChanges *changes = feed->changes;
+  CsSlice parts[] = { cs_slice (wake->rows->str, wake->rows->len),
+                      cs_slice (wake->tail->str, wake->tail->len) };
+
+  if (wake->n_rows == 0)
+    return;
+  changes->since = wake->last;
+  changes->n_rows += wake->n_rows;
+  changes->left -= wake->n_rows;
+  cs_http_write (changes->exchange, parts, G_N_ELEMENTS (parts));
+  if (changes->feed == SYNC_FEED_LONGPOLL)
+    {
+      CsHttpExchange *exchange = changes->exchange;
+
+      release (feed);
+      cs_http_end (exchange);
+    }
+  else if (cs_http_flush (changes->exchange) != CS_OK)
+    give_up (feed);
+  else if (changes->left <= 0)
+    finish (feed, FALSE);
+  else if (changes->heartbeat == 0)
+    start_timer (feed);
+}
+
+static void
+serve (SyncFeeds *feeds, Feed *feed)
+{
+  gboolean shared = sync_wake_shared (feed->changes);
+  SyncWake *wake = shared ? sync_wake_find (feeds, feed->changes, feed->told) : NULL;
+
+  feed->state = PARKED;
+  if (wake != NULL && wake->reading)
+    {
+      feed->state = WAITING;
+      feed->wake = wake;
+      g_queue_push_tail_link (&wake->waiting, &feed->link);
+      return;
+    }
+  cs_stat_add (feeds->self->feed_wakes, 1);
+  if (wake != NULL && sync_wake_fits (wake, feed->changes))
+    take (feed, wake);
+  else
+    resume (feeds, feed, shared && wake == NULL);
+}
+
+static void
+serve_woken (CsTask *task)
+{
+  SyncFeeds *feeds = (SyncFeeds *) ((char *) task - G_STRUCT_OFFSET (SyncFeeds, task));
+
+  feeds->deferred = FALSE;
+  for (guint n = 0; n < SERVED_IN_A_TURN && feeds->woken.length > 0; n++)
+    serve (feeds, g_queue_pop_head_link (&feeds->woken)->data);
+  if (feeds->woken.length == 0)
+    {
+      sync_wake_forget (feeds);
+      return;
+    }
+  feeds->deferred = TRUE;
+  cs_defer (&feeds->task);
+}
+
+/* Those that waited for the reading are served, or read for themselves. */
+static void
+end_reading (SyncFeeds *feeds, SyncWake *wake, gboolean whole, SyncChanges *changes)
+{
+  GList *link;
+
+  sync_wake_end (wake, whole, changes);
+  while ((link = g_queue_pop_head_link (&wake->waiting)) != NULL)
+    {
+      Feed *feed = link->data;
+
+      feed->wake = NULL;
+      enqueue (feeds, feed);
+    }
+  sync_wake_unref (wake);
 }
 
 static void
@@ -142,6 +284,34 @@ complete (const Feed *feed)
          || (changes->feed == SYNC_FEED_LONGPOLL && changes->n_rows > 0);
 }
 
+/* The rows go to the others before this client is waited for. */
+static CsStatus
+read_for_all (Feed *feed, SyncWake *wake)
+{
+  SyncChanges *changes = feed->changes;
+  CsSlice rows;
+  gboolean more = FALSE;
+  CsStatus status;
+
+  wake->upto = feed->told;
+  status = sync_changes_page (changes, wake->rows, &more);
+  wake->ref_count++;
+  end_reading (sync_worker_feeds (changes->self), wake, status == CS_OK && !more, changes);
+  rows = cs_slice (wake->rows->str, wake->rows->len);
+  if (status == CS_OK && rows.len > 0)
+    status = cs_http_write (changes->exchange, &rows, 1);
+  sync_wake_unref (wake);
+  return status == CS_OK && more ? sync_changes_stream (changes) : status;
+}
+
+static CsStatus
+read_new (Feed *feed)
+{
+  SyncWake *wake = g_steal_pointer (&feed->wake);
+
+  return wake != NULL ? read_for_all (feed, wake) : sync_changes_stream (feed->changes);
+}
+
 /* Writes what is new, and waits for more without the fiber. */
 static void
 run (CsHttpExchange *exchange, gpointer data)
@@ -155,7 +325,7 @@ run (CsHttpExchange *exchange, gpointer data)
       CsStatus status;
 
       feed->dirty = FALSE;
-      status = sync_changes_stream (changes);
+      status = read_new (feed);
       if (status == CS_NOT_FOUND)
         feed->over = TRUE;
       else if (status != CS_OK)
@@ -174,7 +344,7 @@ run (CsHttpExchange *exchange, gpointer data)
   if (changes->n_rows > before && changes->heartbeat == 0)
     start_timer (feed);
   cs_http_flush (exchange);
-  feed->parked = TRUE;
+  feed->state = PARKED;
   cs_http_park (exchange, on_gone, feed);
 }
 

@@ -3,7 +3,8 @@
  *
  * Each connection sends one request. --answered waits for every answer, so the connections are then idle
  * keep-alive ones; without it the requests are feeds that go on waiting. Prints connections=, bytes_each=
- * (the server's anonymous memory), then, with --wake PATH, writes there and prints woken= and wake_ms=.
+ * (the server's anonymous memory), then, with --wake PATH, writes there and prints woken=, wake_ms= and wake_us=, the
+ * server's CPU for each that it woke.
  * With --hold it prints "holding" and keeps them until its standard input ends.
  */
 #include <errno.h>
@@ -119,7 +120,8 @@ wake (Idle *self)
   Bytes request = { 0 };
   unsigned expect = self->expect > 0 ? self->expect : self->connections;
   struct epoll_event event = { .events = EPOLLIN, .data.ptr = &writer };
-  uint64_t begun;
+  uint64_t begun, taken;
+  double cpu;
 
   snprintf (plan.extra, sizeof plan.extra, "%s", self->plan.extra);
   request_make (&plan, &request);
@@ -127,13 +129,16 @@ wake (Idle *self)
   response_reset (&writer.response, false);
   epoll_ctl (self->epoll, EPOLL_CTL_ADD, writer.fd, &event);
   self->done = 0;
+  cpu = cpu_us_of (self->pid);
   begun = now_us ();
   if (send (writer.fd, request.data, request.len, MSG_NOSIGNAL) < 0)
     die ("send");
   /* The writer's own answer is one more. */
   while (self->done < expect + 1 && now_us () - begun < 10000000)
     turn (self, 100);
-  printf ("woken=%u wake_ms=%.1f\n", self->done - 1, (double) (now_us () - begun) / 1e3);
+  taken = now_us () - begun;
+  printf ("woken=%u wake_ms=%.1f wake_us=%.2f\n", self->done - 1, (double) taken / 1e3,
+          (cpu_us_of (self->pid) - cpu) / expect);
 }
 
 static void
