@@ -1,7 +1,6 @@
 /* http-response.c: the answer: headers, framing, compression, ranges, backpressure.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "http-accept.h"
-#include "http-range.h"
 #include "http.h"
 
 #include <string.h>
@@ -139,109 +138,11 @@ begin_answer (HttpExchange *self, guint status, const char *type)
   return TRUE;
 }
 
-static CsSlice
-request_field (const HttpExchange *self, const char *name)
-{
-  const HttpField *field = http_head_find (&self->head, self->text, name, strlen (name));
-
-  if (field == NULL)
-    return cs_slice (NULL, 0);
-  return cs_slice (self->text + field->value, field->value_length);
-}
-
-/* RFC 9110 §13.1.5: a range counts only while the client's copy is still the present one. */
-static gboolean
-range_is_current (const HttpExchange *self)
-{
-  CsSlice wanted = request_field (self, "if-range");
-  const HttpOut *tag;
-
-  if (wanted.data == NULL)
-    return TRUE;
-  tag = http_exchange_out (self, wanted.len > 0 && wanted.data[0] == '"' ? "ETag"
-                                                                         : "Last-Modified");
-  return tag != NULL && tag->value_length == wanted.len
-         && memcmp (tag->value, wanted.data, wanted.len) == 0;
-}
-
-/* What part of a 200 of this length the client wants. */
-static HttpRange
-wanted_range (const HttpExchange *self, guint status, gint64 length, guint64 *first, guint64 *last)
-{
-  CsSlice range;
-
-  if (self->route == NULL || (self->route->row.flags & CS_HTTP_RANGES) == 0 || status != 200
-      || length < 0 || self->head.method != HTTP_METHOD_GET || !range_is_current (self))
-    return HTTP_RANGE_WHOLE;
-  range = request_field (self, "range");
-  return http_range_parse (range.data, range.len, length, first, last);
-}
-
-static void
-tell_unsatisfiable (HttpExchange *self, gint64 length)
-{
-  char text[40];
-
-  g_snprintf (text, sizeof text, "bytes */%" G_GINT64_FORMAT, length);
-  http_set_header (&self->exchange, "Content-Range", text);
-}
-
-/* Cuts a 200 of known length to the range asked for; the length that is left. */
-static gint64
-apply_range (HttpExchange *self, gint64 length)
-{
-  char text[80];
-  guint64 first;
-  guint64 last;
-
-  if (self->route == NULL || (self->route->row.flags & CS_HTTP_RANGES) == 0
-      || self->status != 200 || length < 0)
-    return length;
-  http_set_header (&self->exchange, "Accept-Ranges", "bytes");
-  switch (wanted_range (self, self->status, length, &first, &last))
-    {
-    case HTTP_RANGE_WHOLE:
-      return length;
-    case HTTP_RANGE_UNSATISFIABLE:
-      tell_unsatisfiable (self, length);
-      self->status = 416;
-      self->ranged = TRUE;
-      self->skip = length;
-      return 0;
-    case HTTP_RANGE_PART:
-      break;
-    }
-  g_snprintf (text, sizeof text,
-              "bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GINT64_FORMAT, first, last,
-              length);
-  http_set_header (&self->exchange, "Content-Range", text);
-  self->status = 206;
-  self->ranged = TRUE;
-  self->skip = first;
-  return last - first + 1;
-}
-
-/* A whole answer of which the client wants nothing that there is: told in the owner's style. TRUE:
- * answered. */
-static gboolean
-refuse_range (HttpExchange *self, guint status, gint64 length)
-{
-  guint64 first;
-  guint64 last;
-
-  if (self->begun || self->ended
-      || wanted_range (self, status, length, &first, &last) != HTTP_RANGE_UNSATISFIABLE)
-    return FALSE;
-  tell_unsatisfiable (self, length);
-  http_reply_error (&self->exchange, 416, "Requested range not satisfiable");
-  return TRUE;
-}
-
 /* The request's id comes back where the client named one, and with each failure of ours. */
 static void
 tell_id (HttpExchange *self)
 {
-  if (self->status >= 500 || request_field (self, "x-request-id").data != NULL)
+  if (self->status >= 500 || http_exchange_field (self, "x-request-id").data != NULL)
     http_set_header (&self->exchange, "X-Request-Id", http_exchange_id (self));
 }
 
@@ -345,12 +246,12 @@ http_reply (CsHttpExchange *exchange, guint status, const char *type, const CsSl
   gsize total = total_of (parts, n);
   gint64 length = total;
 
-  if (refuse_range (self, status, length) || !begin_answer (self, status, type))
+  if (http_exchange_refuse_range (self, status, length) || !begin_answer (self, status, type))
     return;
   if (self->keep_alive && !http_exchange_skip_body (self))
     self->keep_alive = FALSE;
   tell_id (self);
-  length = apply_range (self, length);
+  length = http_exchange_cut_to_range (self, length);
   if (self->ranged)
     {
       CsSlice *rest = http_exchange_alloc (self, n * sizeof (CsSlice));
@@ -370,36 +271,14 @@ http_reply (CsHttpExchange *exchange, guint status, const char *type, const CsSl
 }
 
 void
-http_range (CsHttpExchange *exchange, guint64 length, guint64 *first, guint64 *wanted)
-{
-  HttpExchange *self = (HttpExchange *) exchange;
-  guint64 last;
-
-  self->part_only = TRUE;
-  *first = 0;
-  *wanted = self->is_head ? 0 : length;
-  switch (wanted_range (self, 200, length, first, &last))
-    {
-    case HTTP_RANGE_WHOLE:
-      *first = 0;
-      break;
-    case HTTP_RANGE_UNSATISFIABLE:
-      *wanted = 0;
-      break;
-    case HTTP_RANGE_PART:
-      *wanted = last - *first + 1;
-    }
-}
-
-void
 http_begin (CsHttpExchange *exchange, guint status, const char *type, gint64 length)
 {
   HttpExchange *self = (HttpExchange *) exchange;
 
-  if (refuse_range (self, status, length) || !begin_answer (self, status, type))
+  if (http_exchange_refuse_range (self, status, length) || !begin_answer (self, status, type))
     return;
   tell_id (self);
-  length = apply_range (self, length);
+  length = http_exchange_cut_to_range (self, length);
   if (self->part_only)
     self->skip = 0;
   if (!self->ranged && http_gzip_wanted (self, length))

@@ -443,7 +443,6 @@ gboolean http_exchange_skip_body (HttpExchange *self);
 CsStatus http_read_body (CsHttpExchange *exchange, CsSlice *body);
 gssize http_read (CsHttpExchange *exchange, gpointer buffer, gsize length);
 void http_limit_body (CsHttpExchange *exchange, gint64 limit);
-void http_range (CsHttpExchange *exchange, guint64 length, guint64 *first, guint64 *wanted);
 
 /* http-response.c */
 void http_set_header (CsHttpExchange *exchange, const char *name, const char *value);
@@ -460,6 +459,16 @@ void http_end (CsHttpExchange *exchange);
 void http_abort (CsHttpExchange *exchange);
 gsize http_queued (CsHttpExchange *exchange);
 CsStream *http_upgrade (CsHttpExchange *exchange, const char *protocol, CsSlice *unread);
+
+/* http-ranges.c */
+
+/* A field of the request; data NULL: absent. */
+CsSlice http_exchange_field (const HttpExchange *self, const char *name);
+/* Cuts a 200 of known length to the range asked for; the length that is left. */
+gint64 http_exchange_cut_to_range (HttpExchange *self, gint64 length);
+/* A 200 of which the client wants nothing that there is: told in the owner's style. TRUE: answered. */
+gboolean http_exchange_refuse_range (HttpExchange *self, guint status, gint64 length);
+void http_range (CsHttpExchange *exchange, guint64 length, guint64 *first, guint64 *wanted);
 
 /* http-head.c: the head of an answer */
 #define HTTP_LENGTH_UNKNOWN -1
