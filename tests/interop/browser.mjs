@@ -50,6 +50,53 @@ export async function browserSyncsAcrossOriginsWithBasic() {
   await end();
 }
 
+const asAdmin = (node, path, options) => fetch(`http://127.0.0.1:${node.port}${path}`, { ...options,
+  headers: { authorization: `Basic ${Buffer.from('admin:password').toString('base64')}`, 'content-type': 'application/json' } });
+
+export async function browserSyncsWithACookieSession() {
+  const { node, remote, page, end } = await app('private');
+  const user = { name: 'ann', password: 'her secret', roles: [], type: 'user' };
+  assert.equal((await asAdmin(node, '/_users/org.couchdb.user:ann', { method: 'PUT', body: JSON.stringify(user) })).status, 201);
+  await asAdmin(node, '/private/_security', { method: 'PUT', body: JSON.stringify({ members: { names: ['ann'] } }) });
+  await remote.put({ _id: 'for-ann' });
+  const url = `http://127.0.0.1:${node.port}`;
+  await page.run((server) => {
+    globalThis.call = (path, options = {}) => fetch(server + path, { credentials: 'include', ...options });
+    globalThis.login = (name, password) => call('/_session', { method: 'POST', body: new URLSearchParams({ name, password }) });
+    globalThis.db = new PouchDB('mine');
+    globalThis.far = new PouchDB(`${server}/private`,
+      { skip_setup: true, fetch: (u, o) => PouchDB.fetch(u, { ...o, credentials: 'include' }) });
+  }, url);
+  assert.equal(await page.run(async () => (await call('/private')).status), 401, 'before the login');
+  assert.equal(await page.run(async () => (await login('ann', 'wrong')).status), 401);
+  const logged = await page.run(async () => { const r = await login('ann', 'her secret'); return [r.status, await r.json()]; });
+  assert.deepEqual(logged, [200, { ok: true, name: 'ann', roles: [] }]);
+  assert.equal(await page.run(() => document.cookie), '', 'scripts cannot read the cookie');
+  assert.equal(await page.run(async () => (await (await call('/_session')).json()).userCtx.name), 'ann');
+  await page.run(async () => {
+    await db.put({ _id: 'from-ann', _attachments: { t: { content_type: 'text/plain', data: new Blob(['mine']) } } });
+    db.sync(far, { live: true, retry: true, back_off_function: () => 100 }).on('error', () => {});
+  });
+  await until('ann has her document', () => page.run(() => db.get('for-ann').then(() => true, () => false)));
+  assert.equal((await until('the server has hers', () => remote.getAttachment('from-ann', 't').catch(() => null))).toString(), 'mine');
+  // The session outlives the node: nothing of it is kept there but a secret.
+  await node.kill();
+  await node.boot();
+  await remote.put({ _id: 'after-restart' });
+  await until('the session goes on after a SIGKILL', () => page.run(() => db.get('after-restart').then(() => true, () => false)));
+  await page.run((server) => {
+    globalThis.events = [];
+    const source = new EventSource(`${server}/private/_changes?feed=eventsource&since=now&heartbeat=1000`, { withCredentials: true });
+    source.onmessage = (e) => events.push(JSON.parse(e.data).id);
+    return new Promise((resolve) => { source.onopen = () => resolve(); });
+  }, url);
+  await remote.put({ _id: 'told' });
+  await until('an EventSource sends the cookie', () => page.run(() => events.includes('told')));
+  assert.equal(await page.run(async () => (await call('/_session', { method: 'DELETE' })).status), 200);
+  assert.equal(await page.run(async () => (await call('/private')).status), 401, 'after the logout');
+  await end();
+}
+
 export async function browserOfAnotherOriginIsKeptOut() {
   const { node, browser, end } = await app('kept');
   const other = await pages();
@@ -62,8 +109,7 @@ export async function browserOfAnotherOriginIsKeptOut() {
 
 export async function browserFollowsAnEventSource() {
   const { node, remote, page, end } = await app('events');
-  await fetch(`${node.url.replace('admin:password@', '')}/events/_security`, { method: 'PUT', body: '{"members":{"roles":[]}}',
-    headers: { authorization: `Basic ${Buffer.from('admin:password').toString('base64')}` } });
+  await asAdmin(node, '/events/_security', { method: 'PUT', body: '{"members":{"roles":[]}}' });
   await remote.put({ _id: 'one' });
   await page.run((url) => {
     globalThis.seen = []; globalThis.ids = []; globalThis.heartbeats = 0; globalThis.opened = 0;
