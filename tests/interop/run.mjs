@@ -7,6 +7,7 @@ import * as attachments from './pouchdb-attachments.mjs';
 import * as nano from './nano.mjs';
 import * as rxdb from './rxdb.mjs';
 import * as rest from './rest.mjs';
+import * as replicator from './couchdb-replicator.mjs';
 import * as browser from './browser.mjs';
 
 // PouchDB's own retries leave a rejection behind for each request that met no server; what counts is that the
@@ -17,7 +18,7 @@ process.on('unhandledRejection', (error) => {
 
 let passed = 0, failed = 0;
 const wanted = process.argv.slice(2);
-const cases = Object.entries({ ...pouchdb, ...attachments, ...nano, ...rxdb, ...rest, ...browser })
+const cases = Object.entries({ ...pouchdb, ...attachments, ...nano, ...rxdb, ...rest, ...replicator, ...browser })
   .filter(([name]) => wanted.length === 0 || wanted.some((w) => name.includes(w)));
 for (const [name, run] of cases) {
   const begun = Date.now();
