@@ -2,182 +2,156 @@
 # kill-server.py: kill -9 of a whole node at random moments under HTTP writes; what it answered is there afterwards.
 # SPDX-License-Identifier: Apache-2.0
 #   kill-server.py [ROUNDS]      on $CLOUDSYNC_BUILD; the last line is "N passed, N failed"
-import http.client, json, os, random, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+#
+# Every round writes, edits, deletes and purges documents with attachments, small and large, while the database is compacted and objects
+# are collected. In some a backup runs when the kill comes, or a restore; a staged restore is then put in place by a start that
+# may be killed as well.
+import json, os, random, shutil, socket, sys, tempfile, time
 
-top = os.path.abspath (os.path.join (os.path.dirname (__file__), '../..'))
-server = os.path.join (os.environ.get ('CLOUDSYNC_BUILD', os.path.join (top, 'build')), 'server/cloudsyncd')
-WRITERS = 6
-IDS = 40  # of each writer
-
-
-class Node:
-  def __init__ (self, data, port):
-    began = time.monotonic ()
-    self.port = port
-    self.process = subprocess.Popen (
-      [server, '--role', 'all', '--set', f'http.listen=127.0.0.1:{port}', '--set', f'node.data-dir={data}',
-       '--set', 'auth.open=true', '--set', 'node.workers=2', '--set', 'sqlite.checkpoint=512K'],
-      stderr=open (os.path.join (data, 'log'), 'ab'))
-    while True:
-      try:
-        if self.ask ('GET', '/readyz')[0] == 200:
-          break
-      except OSError:
-        pass
-      if self.process.poll () is not None:
-        sys.exit ('the node ended: ' + open (os.path.join (data, 'log')).read ()[-2000:])
-      time.sleep (0.005)
-    self.start = time.monotonic () - began
-
-  def ask (self, method, path, body=None, connection=None):
-    c = connection or http.client.HTTPConnection ('127.0.0.1', self.port, timeout=20)
-    c.request (method, path, body=None if body is None else json.dumps (body),
-               headers={'Content-Type': 'application/json', 'Accept': 'application/json'})
-    answer = c.getresponse ()
-    data = answer.read ()
-    if not connection:
-      c.close ()
-    return answer.status, data
-
-  def kill (self):
-    self.process.send_signal (signal.SIGKILL)
-    self.process.wait ()
+sys.path.insert (0, os.path.dirname (os.path.abspath (__file__)))
+from load import *
 
 
-class Writer (threading.Thread):
-  """Its own documents: creates, edits and deletes them, alone or in batches, and notes what was answered."""
+class Suite:
+  def __init__ (self):
+    self.dir = tempfile.mkdtemp (prefix='kill-server-')
+    with socket.socket () as s:
+      s.bind (('127.0.0.1', 0))
+      self.port = s.getsockname ()[1]
+    self.known = [{} for _ in range (WRITERS)]
+    self.purged = [[] for _ in range (WRITERS)]
+    self.backup = self.taken = None  # the last one that ended, and what was answered before it
+    self.acked = self.seen = 0
+    self.slowest = 0.0
+    self.count = dict.fromkeys (('backups', 'backups killed', 'restores', 'restores killed', 'swaps killed'), 0)
+    self.node = self.start ()
+    self.node.ask ('PUT', '/db')
 
-  def __init__ (self, n, known):
-    super ().__init__ ()
-    self.n, self.known, self.acked, self.error = n, known, 0, None
+  def start (self):
+    node = Node (os.path.join (self.dir, 'data'), self.port)
+    self.slowest = max (self.slowest, node.start)
+    return node
 
-  def run (self):
-    rng = random.Random ()
-    try:
-      connection = http.client.HTTPConnection ('127.0.0.1', self.node.port, timeout=20)
-      while True:
-        names = rng.sample ([f'w{self.n}-{i}' for i in range (IDS)], rng.choice ([1, 1, 1, 8]))
-        self.write (rng, names, connection)
-    except (OSError, http.client.HTTPException):
-      pass  # killed: the last try stays open
-    except Exception as e:
-      self.error = repr (e)
+  def epoch (self):
+    return json.loads (self.node.ask ('GET', '/db')[1])['update_seq']
 
-  def write (self, rng, names, connection):
-    docs = []
-    for name in names:
-      have = self.known.get (name)
-      doc = {'_id': name, 'v': rng.getrandbits (48), 'text': 'x' * rng.choice ([10, 200, 6000])}
-      if have and not have['gone']:
-        doc['_rev'] = have['rev']
-        if rng.random () < 0.1:
-          doc['_deleted'] = True
-      docs.append (doc)
-    self.tried = docs
-    if len (docs) == 1:
-      status, data = self.node.ask ('PUT', '/db/' + names[0], docs[0], connection)
-      rows = [json.loads (data)]
-    else:
-      status, data = self.node.ask ('POST', '/db/_bulk_docs', {'docs': docs}, connection)
-      rows = json.loads (data)
-    if status not in (200, 201) or any ('rev' not in row for row in rows):
-      raise Exception (f'{status} {data[:200]}')
-    for doc, row in zip (docs, rows):
-      self.known[doc['_id']] = {'rev': row['rev'], 'v': doc['v'], 'len': len (doc['text']),
-                                'gone': doc.get ('_deleted', False)}
-    self.tried = []
-    self.acked += 1
-
-
-class Reader (threading.Thread):
-  """Sequence numbers that anybody was shown must never be given again."""
-
-  def run (self):
-    self.seen, since = 0, '0'
-    try:
-      while True:
-        _, data = self.node.ask ('GET', f'/db/_changes?limit=200&since={since}')
-        since = json.loads (data)['last_seq']
-        self.seen = max (self.seen, int (since.split ('-')[0]))
-    except (OSError, http.client.HTTPException):
-      pass
-
-
-def fits (doc, expected, deleted):
-  return doc['v'] == expected['v'] and len (doc['text']) == expected['len'] and deleted == expected['gone']
-
-
-def verify (node, writer, problems):
-  tried = {d['_id']: d for d in writer.tried}
-  stored_tries = 0
-  for name in [f'w{writer.n}-{i}' for i in range (IDS)]:
-    _, data = node.ask ('GET', f'/db/{name}?open_revs=all')
-    rows = [row['ok'] for row in json.loads (data) if 'ok' in row] if data.startswith (b'[') else []
-    expected = writer.known.get (name)
-    if not rows:
-      if expected:
-        problems.append (f'{name}: lost')
-      continue
-    if len (rows) > 1:
-      problems.append (f'{name}: {len (rows)} leaves')
-    doc, deleted = rows[0], rows[0].get ('_deleted', False)
-    if expected and doc['_rev'] == expected['rev']:
-      if not fits (doc, expected, deleted):
-        problems.append (f'{name}: torn')
-      continue
-    t = tried.get (name)
-    if not t or doc['v'] != t['v'] or doc['text'] != t['text']:
-      problems.append (f'{name}: neither what was answered nor what was tried last')
-      continue
-    stored_tries += 1
-    writer.known[name] = {'rev': doc['_rev'], 'v': doc['v'], 'len': len (doc['text']), 'gone': deleted}
-  if stored_tries not in (0, len (tried)):
-    problems.append (f'writer {writer.n}: half a batch')
-
-
-def main ():
-  rounds = int (sys.argv[1]) if len (sys.argv) > 1 else 5
-  data = tempfile.mkdtemp (prefix='kill-server-')
-  with socket.socket () as s:
-    s.bind (('127.0.0.1', 0))
-    port = s.getsockname ()[1]
-  known = [{} for _ in range (WRITERS)]
-  failed = acked = 0
-  slowest = seen = 0
-  node = Node (data, port)
-  node.ask ('PUT', '/db')
-  for i in range (rounds):
-    writers = [Writer (n, known[n]) for n in range (WRITERS)]
-    reader = Reader ()
-    for thread in writers + [reader]:
-      thread.node = node
-      thread.tried = []
+  def load_until_killed (self, command, longest):
+    """Threads that have ended with the node; how the command ended, None: it was still running."""
+    writers = [Writer (n, self.known[n], self.purged[n]) for n in range (WRITERS)]
+    self.reader = Reader ()
+    threads = writers + [self.reader, Housekeeper ()]
+    for thread in threads:
+      thread.node = self.node
       thread.start ()
-    time.sleep (random.uniform (0.02, 0.4))
-    node.kill ()
-    for thread in writers + [reader]:
+    time.sleep (random.uniform (0.02, 0.2))
+    running = command () if command else None
+    time.sleep (random.uniform (0.02, longest))
+    code = running.poll () if running else None
+    self.node.kill ()
+    if running:
+      self.said = running.communicate ()[1]
+    for thread in threads:
       thread.join ()
-    node = Node (data, port)
-    slowest = max (slowest, node.start)
-    problems = [w.error for w in writers if w.error]
+    self.acked += sum (writer.acked for writer in writers)
+    return writers, code
+
+  def check (self, writers, problems):
+    problems += [writer.error for writer in writers if writer.error]
     for writer in writers:
-      verify (node, writer, problems)
-    seen = max (seen, reader.seen)
-    now = int (json.loads (node.ask ('GET', '/db')[1])['update_seq'].split ('-')[0])
-    if now < seen:
-      problems.append (f'sequence {now} after {seen} was shown')
-    acked += sum (w.acked for w in writers)
-    failed += bool (problems)
-    for problem in problems[:10]:
-      print (f'round {i}: {problem}')
-  node.kill ()
-  shutil.rmtree (data)
-  print (f'{acked} writes answered, slowest start {slowest * 1000:.0f} ms')
-  if acked == 0 or slowest > 1:
-    failed += 1
-  print (f'{max (rounds - failed, 0)} passed, {failed} failed')
-  return failed > 0
+      verify (self.node, writer, problems)
+    self.seen = max (self.seen, self.reader.seen)
+    now = int (self.epoch ().split ('-')[0])
+    if now < self.seen:
+      problems.append (f'sequence {now} after {self.seen} was shown')
+
+  # ---- rounds
+
+  def plain (self, i, problems):
+    writers, _ = self.load_until_killed (None, 0.3)
+    self.node = self.start ()
+    self.check (writers, problems)
+
+  def back_up (self, i, problems):
+    path = os.path.join (self.dir, f'backup-{i}')
+
+    def begin ():
+      self.before = snapshot (self.known, self.purged)
+      return self.node.ctl ('backup', path, *([self.backup] if self.backup else []))
+
+    writers, code = self.load_until_killed (begin, 2.0)
+    self.node = self.start ()
+    self.check (writers, problems)
+    if code == 0:
+      self.count['backups'] += 1
+      if self.backup:
+        shutil.rmtree (self.backup)
+      self.backup, self.taken = path, self.before
+    elif code is None:
+      self.count['backups killed'] += 1
+      ended = os.path.exists (os.path.join (path, 'manifest.json'))
+      if not ended and os.path.exists (path) and self.node.ctl ('restore', path, '--replace').wait () != 1:
+        problems.append ('half a backup was taken for a whole one')
+      shutil.rmtree (path, ignore_errors=True)
+    else:
+      problems.append (f'the backup failed: {self.said[-300:]}')
+
+  def restore (self, i, problems):
+    before = self.epoch ()
+    ready = os.path.join (self.dir, 'data', 'restore.ready')
+    writers, code = self.load_until_killed (lambda: self.node.ctl ('restore', self.backup, '--replace'), 1.0)
+    if code not in (0, None):
+      problems.append (f'the restore failed: {self.said[-300:]}')
+    if not os.path.exists (ready):
+      self.count['restores killed'] += code is None
+      self.node = self.start ()
+      if code == 0:
+        problems.append ('a restore that was staged is gone')
+      self.check (writers, problems)
+      return
+    self.count['restores'] += 1
+    while random.random () < 0.6:
+      half = Node (os.path.join (self.dir, 'data'), self.port, wait=False)
+      time.sleep (random.uniform (0, 0.06))
+      half.kill ()
+      self.count['swaps killed'] += 1
+    self.node = self.start ()
+    verify_restored (self.node, self.taken, self.known, self.purged, problems)
+    self.after_restore (before, problems)
+
+  def after_restore (self, before, problems):
+    """A client that saw what is lost is led back to where the backup ends."""
+    self.seen = 0
+    if self.epoch ().split ('-')[1] == before.split ('-')[1]:
+      problems.append ('no new epoch after a restore')
+    self.node.ask ('PUT', '/db/mark', {'_rev': json.loads (self.node.ask ('GET', '/db/mark')[1]).get ('_rev', '')} if
+                   self.node.ask ('GET', '/db/mark')[0] == 200 else {})
+    token = f'{self.reader.seen}-{before.split ("-")[1]}'
+    rows = json.loads (self.node.ask ('GET', f'/db/_changes?since={token}')[1])['results']
+    if 'mark' not in [row['id'] for row in rows]:
+      problems.append ('a reader would miss what is written after a restore')
+    self.taken = snapshot (self.known, self.purged)  # what the restored one has is what the backup has, or newer
+    for name in os.listdir (os.path.join (self.dir, 'data')):
+      if name.startswith ('replaced-'):
+        shutil.rmtree (os.path.join (self.dir, 'data', name))
+
+  def run (self, rounds):
+    failed = 0
+    for i in range (rounds):
+      problems = []
+      kinds = [self.plain, self.back_up, self.plain, self.restore if self.backup else self.back_up]
+      kinds[i % 4] (i, problems)
+      failed += bool (problems)
+      for problem in problems[:10]:
+        print (f'round {i}, {kinds[i % 4].__name__}: {problem}', flush=True)
+    self.node.stop ()
+    shutil.rmtree (self.dir)
+    print (f'{self.acked} writes answered, slowest start {self.slowest * 1000:.0f} ms; '
+           + ', '.join (f'{n} {what}' for what, n in self.count.items ()))
+    if self.acked == 0 or self.slowest > 1 or (rounds >= 100 and 0 in self.count.values ()):
+      failed += 1
+    print (f'{max (rounds - failed, 0)} passed, {failed} failed')
+    return failed > 0
 
 
 if __name__ == '__main__':
-  sys.exit (main ())
+  sys.exit (Suite ().run (int (sys.argv[1]) if len (sys.argv) > 1 else 8))

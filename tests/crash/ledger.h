@@ -9,7 +9,9 @@
 #define LEDGER_IDS 60 /* of each writer */
 #define LEDGER_BATCH 12
 
-/* Versions of one record rise; its content follows from id and version. */
+/* Versions of one record rise; its content follows from id and version: a body, and beside it attachments: small
+ * ones are bodies too, one in some versions is the name of an object elsewhere. Some versions purge the record, and each write
+ * may leave what was there for the housekeeping, which drops it without a new sequence number. */
 typedef struct
 {
   guint64 acked[LEDGER_WRITERS][LEDGER_IDS]; /* version; 0: none */
@@ -39,7 +41,7 @@ typedef struct
   gpointer data;
 } LedgerListener;
 
-/* Commits batches from LEDGER_WRITERS threads until a commit fails or *stop is set. */
+/* Commits batches from LEDGER_WRITERS threads, beside one of housekeeping, until a commit fails or *stop is set. */
 void ledger_write (CsStoreDb *db, const Ledger *from, const LedgerListener *listener, gint *stop);
 
 void ledger_tried (Ledger *ledger, guint writer, const guint *ids, guint n, guint64 version);
@@ -48,6 +50,9 @@ void ledger_acked (Ledger *ledger, guint writer, guint64 version, guint64 seq);
 /* Starts an engine on `dir` and compares. Afterwards the ledger is what the store has. The data of a
  * store whose database was never acknowledged may be missing as a whole. */
 LedgerVerdict ledger_verify (Ledger *ledger, const char *dir);
+/* The same of a backup that began when the ledger was `before`, and ended before it is `after`: what was acknowledged
+ * by then is there, as it was or later. */
+LedgerVerdict ledger_verify_copy (const Ledger *before, const Ledger *after, const char *dir);
 gboolean ledger_verdict_is_clean (const LedgerVerdict *verdict);
 
 #endif

@@ -1,2 +1,3 @@
-# kill -9 under HTTP writes, three times: every answered write is there, no half batch, no number given twice.
-"$here/../crash/kill-server.py" 3
+# kill -9 under HTTP writes, attachments, purges and compaction, beside backups and restores: every answered write is there, no half
+# batch, no number given twice.
+"$here/../crash/kill-server.py" 8

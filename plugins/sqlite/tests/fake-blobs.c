@@ -8,6 +8,7 @@ typedef struct
 {
   CsBlobs base;
   GHashTable *objects; /* GBytes of the name -> GBytes */
+  GBytes *any; /* what every other name has; NULL: they are not there */
 } FakeBlobs;
 
 typedef struct
@@ -110,6 +111,8 @@ fake_open (CsBlobs *blobs, const CsBlobId *id, CsBlob **blob)
   GBytes *content = look_up (blobs, id);
 
   if (content == NULL)
+    content = ((FakeBlobs *) blobs)->any;
+  if (content == NULL)
     return CS_NOT_FOUND;
   *blob = blob_new ((FakeBlobs *) blobs, id, content);
   return CS_OK;
@@ -164,9 +167,19 @@ fake_blobs_new (void)
   return &self->base;
 }
 
+CsBlobs *
+fake_blobs_new_any (void)
+{
+  CsBlobs *blobs = fake_blobs_new ();
+
+  ((FakeBlobs *) blobs)->any = g_bytes_new_static ("any", 3);
+  return blobs;
+}
+
 void
 fake_blobs_free (CsBlobs *blobs)
 {
+  g_clear_pointer (&((FakeBlobs *) blobs)->any, g_bytes_unref);
   g_hash_table_unref (((FakeBlobs *) blobs)->objects);
   g_free (blobs);
 }

@@ -6,6 +6,8 @@
 #include <cloudsync/sdk.h>
 
 CsBlobs *fake_blobs_new (void);
+/* One that has an object of any name. */
+CsBlobs *fake_blobs_new_any (void);
 void fake_blobs_free (CsBlobs *blobs);
 
 /* Puts an object; its name. */
