@@ -249,6 +249,24 @@ wrong_tallies (SqliteConn *conn)
   return n;
 }
 
+/* Indexes that are ahead of their database, and entries of an index that never was. A file of an earlier version
+ * has neither table. */
+static gint64
+wrong_indexes (SqliteConn *conn)
+{
+  sqlite3_stmt *st = prepare (
+    conn, "SELECT (SELECT count (*) FROM ordering o LEFT JOIN tally t ON t.db = o.db"
+          " WHERE o.state = 0 AND (t.db IS NULL OR o.seq > t.last_seq))"
+          " + (SELECT count (*) FROM (SELECT DISTINCT ix FROM entry)"
+          " WHERE ix NOT IN (SELECT ix FROM ordering))");
+  gint64 n = st != NULL ? -1 : 0;
+
+  if (st != NULL && sqlite_conn_step (conn, st) == CS_OK)
+    n = sqlite3_column_int64 (st, 0);
+  sqlite3_finalize (st);
+  return n;
+}
+
 static gint64
 count_records (SqliteConn *conn)
 {
@@ -276,20 +294,22 @@ sqlite_check_file (const SqliteCheckFile *file, SqliteConn *conn, GString *outpu
   g_autofree char *name = g_path_get_basename (file->path);
   g_autofree char *pages = g_strconcat ("pages of ", name, NULL);
   g_autofree char *records = g_strconcat ("records of ", name, NULL);
-  gint64 tallies, total = count_records (conn);
+  gint64 tallies, indexes, total = count_records (conn);
   gboolean good;
 
   sqlite3_progress_handler (conn->db, 100000, give_up, NULL);
   cs_command_progress (pages, 0, 0);
   good = integrity (conn, output);
   tallies = wrong_tallies (conn);
+  indexes = wrong_indexes (conn);
   while (!cs_command_cancelled () && sqlite_check_slice (check))
     cs_command_progress (records, check->n_records, total);
   g_string_append_printf (output,
                           ",\"records\":%" G_GUINT64_FORMAT ",\"failed\":%u"
-                          ",\"wrong_tallies\":%" G_GINT64_FORMAT,
-                          check->n_records, check->n_bad, tallies);
-  good = good && check->n_bad == 0 && tallies == 0;
+                          ",\"wrong_tallies\":%" G_GINT64_FORMAT
+                          ",\"wrong_indexes\":%" G_GINT64_FORMAT,
+                          check->n_records, check->n_bad, tallies, indexes);
+  good = good && check->n_bad == 0 && tallies == 0 && indexes == 0;
   sqlite_check_free (check);
   return good;
 }

@@ -114,7 +114,9 @@ static const char *const texts[SQLITE_ST_N] = {
   [SQLITE_ST_INDEX_SEQ] = "UPDATE ordering SET seq = ?2 WHERE ix = ?1",
   [SQLITE_ST_INDEX_DROP]
   = "UPDATE ordering SET name = NULL, state = 1 WHERE db = ?1 AND name = ?2",
-  [SQLITE_ST_ENTRY_INSERT] = "INSERT OR IGNORE INTO entry (ix, key, id) VALUES (?1, ?2, ?3)",
+  /* Not of a record that was erased since the keys were made: nothing would tell of it again. */
+  [SQLITE_ST_ENTRY_INSERT] = "INSERT OR IGNORE INTO entry (ix, key, id) SELECT ?1, ?2, ?3"
+                             " WHERE EXISTS (SELECT 1 FROM doc WHERE db = ?4 AND id = ?3)",
   [SQLITE_ST_ENTRY_DELETE] = "DELETE FROM entry WHERE ix = ?1 AND id = ?2",
   [SQLITE_ST_ENTRY_ERASE] = "DELETE FROM entry WHERE ix IN"
                             " (SELECT ix FROM ordering WHERE db = ?1 AND name IS NOT NULL)"

@@ -80,7 +80,7 @@ delete_entries (SqliteConn *conn, gint64 ix, CsSlice id)
 }
 
 static CsStatus
-insert_entry (SqliteConn *conn, gint64 ix, CsSlice key, CsSlice id)
+insert_entry (SqliteConn *conn, SqliteDb *db, gint64 ix, CsSlice key, CsSlice id)
 {
   sqlite3_stmt *st = sqlite_conn_statement (conn, SQLITE_ST_ENTRY_INSERT);
 
@@ -89,16 +89,17 @@ insert_entry (SqliteConn *conn, gint64 ix, CsSlice key, CsSlice id)
   sqlite3_bind_int64 (st, 1, ix);
   sqlite_bind_slice (st, 2, key);
   sqlite_bind_slice (st, 3, id);
+  sqlite3_bind_int64 (st, 4, db->number);
   return sqlite_conn_run (conn, st);
 }
 
 static CsStatus
-replace_entries (SqliteConn *conn, gint64 ix, const CsStoreIndexRow *row)
+replace_entries (SqliteConn *conn, SqliteDb *db, gint64 ix, const CsStoreIndexRow *row)
 {
   CsStatus status = row->fresh ? CS_OK : delete_entries (conn, ix, row->id);
 
   for (guint i = 0; i < row->n_keys && status == CS_OK; i++)
-    status = insert_entry (conn, ix, row->keys[i], row->id);
+    status = insert_entry (conn, db, ix, row->keys[i], row->id);
   return status;
 }
 
@@ -168,7 +169,7 @@ update_run (SqliteWriter *writer, SqliteJob *job)
   if (status == CS_OK)
     status = find_or_make (conn, update, &ix);
   for (guint i = 0; i < update->n && status == CS_OK; i++)
-    status = replace_entries (conn, ix, &update->rows[i]);
+    status = replace_entries (conn, job->db, ix, &update->rows[i]);
   return status == CS_OK ? set_seq (conn, ix, update->seq) : status;
 }
 

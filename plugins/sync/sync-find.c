@@ -5,6 +5,7 @@
 #include "sync-find.h"
 
 #define PAGE_MAX 100
+#define PAGE_BYTES (1024 * 1024) /* about; large documents come in smaller pages */
 #define PIECE 32768
 /* Replanned so often when an index goes away under the query. */
 #define PLANS_MAX 3
@@ -33,6 +34,7 @@ typedef struct
   gboolean hint_missed;
   guint64 keys_examined;
   guint64 docs_examined;
+  guint64 bytes_examined;
   guint64 results;
   gint64 started;
 } Run;
@@ -153,10 +155,13 @@ static guint
 page_size (const Run *run)
 {
   guint64 wanted = run->skip + run->left;
+  guint64 most = PAGE_MAX;
 
+  if (run->bytes_examined > 0)
+    most = CLAMP (PAGE_BYTES * run->docs_examined / run->bytes_examined, 1, PAGE_MAX);
   if (wanted < run->skip || run->keys_examined > 0)
-    return PAGE_MAX; /* few match: small pages would be many */
-  return (guint) CLAMP (wanted, 1, PAGE_MAX);
+    return (guint) most; /* few match: small pages would be many */
+  return (guint) CLAMP (wanted, 1, most);
 }
 
 static guint
@@ -196,6 +201,7 @@ match_records (Run *run, const CsStoreRecord *records, const CsSlice *keys, guin
       run->docs_examined++;
     }
   sync_scratch_clear (&scratch);
+  run->bytes_examined += run->page.text->len;
   if (status == CS_OK)
     status = sync_page_match (find->self, &run->page, &find->selector);
   if (status == CS_OK)
@@ -382,8 +388,19 @@ append_warnings (Run *run)
 }
 
 static void
+count (const Run *run)
+{
+  Sync *self = run->find->self;
+
+  cs_stat_add (self->queries, 1);
+  cs_stat_add (self->queries_unindexed, is_all_docs (run));
+  cs_stat_add (self->query_documents, (gint64) run->docs_examined);
+}
+
+static void
 finish (Run *run)
 {
+  count (run);
   g_string_append (run->out, "\n]");
   append_bookmark (run);
   if (run->find->stats)

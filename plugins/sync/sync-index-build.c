@@ -7,6 +7,8 @@
 #include "sync-collate.h"
 
 #define PAGE_ROWS 500
+#define FIRST_ROWS 50 /* until it is known how large documents are */
+#define PAGE_BYTES (4 * 1024 * 1024)
 /* So little is done at once rather than in the pool. */
 #define FEW_ROWS 16
 #define FEW_BYTES 32768
@@ -131,6 +133,7 @@ typedef struct
   guint64 target;
   guint64 fresh_until;
   SyncIndexProgress progress;
+  guint64 bytes; /* of the bodies that were read */
   guint conflicts;
   gboolean was_there;
 } Builder;
@@ -182,28 +185,41 @@ find_place (Builder *builder)
   return CS_OK;
 }
 
+static guint
+page_rows (const Builder *builder)
+{
+  if (builder->progress.done == 0)
+    return FIRST_ROWS;
+  return (guint) CLAMP (PAGE_BYTES * builder->progress.done / MAX (builder->bytes, 1), 1, PAGE_ROWS);
+}
+
 static CsStatus
 one_page (Builder *builder, gboolean *more)
 {
-  CsStoreRange range = { .size = sizeof range, .since = builder->seq, .limit = PAGE_ROWS,
+  CsStoreRange range = { .size = sizeof range, .since = builder->seq, .limit = page_rows (builder),
                          .what = CS_STORE_BODY };
   CsStoreRows *records = NULL;
   CsStatus status = cs_store_changes (builder->db->db, &range, &records);
   guint64 seq;
+  guint n;
 
   if (status != CS_OK)
     return status;
+  n = records->n;
   *more = records->more;
   seq = records->n > 0 ? records->records[records->n - 1].seq : builder->seq;
   if (!records->more)
     seq = MAX (seq, records->last_seq);
   status = store_page (builder, records, seq);
   builder->progress.done += records->n;
+  for (guint i = 0; i < records->n; i++)
+    builder->bytes += records->records[i].body.len;
   cs_store_rows_free (builder->db->db, records);
   if (status != CS_OK)
     return status;
   builder->seq = seq;
   builder->was_there = TRUE;
+  cs_stat_add (builder->self->indexed_documents, n);
   sync_index_state_reached (builder->index->state, seq, builder->progress);
   return CS_OK;
 }

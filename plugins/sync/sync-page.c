@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-page.h"
 
+/* More text than this is matched in the pool. */
+#define MUCH (256 * 1024)
+
 void
 sync_page_init (SyncPage *page)
 {
@@ -73,7 +76,7 @@ sync_page_match (Sync *self, SyncPage *page, SyncSelector *selector)
 {
   Matching matching = { page, selector };
 
-  if (selector->regexes != NULL)
+  if (selector->regexes != NULL || page->text->len > MUCH)
     return cs_pool_run (self, match_all, &matching);
   match_all (&matching);
   return CS_OK;

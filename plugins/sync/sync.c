@@ -21,6 +21,13 @@ sync_create (gpointer data, GError **error)
     = cs_counter (self, "sync_documents_written_total", "Revisions stored.", NULL);
   self->conflicts = cs_counter (self, "sync_document_conflicts_total",
                                 "Writes refused because of another revision.", NULL);
+  self->queries = cs_counter (self, "sync_queries_total", "Queries by selector.", NULL);
+  self->queries_unindexed = cs_counter (self, "sync_queries_unindexed_total",
+                                        "Queries that no index fitted.", NULL);
+  self->query_documents = cs_counter (self, "sync_query_documents_total",
+                                      "Documents that queries looked at.", NULL);
+  self->indexed_documents = cs_counter (self, "sync_indexed_documents_total",
+                                        "Documents that indexes were brought up to date with.", NULL);
   sync_users_command_add (self);
   self->blobs_collected = cs_counter (
     self, "sync_blobs_collected_total", "Large objects removed that no document named.", NULL);

@@ -59,6 +59,10 @@ typedef struct
   CsStat feed_wakes;
   CsStat conflicts;
   CsStat documents_written;
+  CsStat queries;
+  CsStat queries_unindexed;
+  CsStat query_documents;
+  CsStat indexed_documents;
   CsStat blobs_collected;
   CsTimer collect_timer; /* worker 0's */
   gint collecting;       /* atomic */

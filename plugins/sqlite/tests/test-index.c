@@ -231,6 +231,20 @@ test_erased (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (rows (fixture, "SELECT count (*) FROM entry WHERE id = x'62'"), ==, 0);
 }
 
+/* Keys that were made before a record was erased come too late. */
+static void
+test_erased_meanwhile (Fixture *fixture, gconstpointer data)
+{
+  CsSlice id = cs_slice_str ("b");
+  CsSlice key = cs_slice_str ("2");
+  CsStoreIndexRow late = { id, &key, 1, TRUE };
+
+  fill (fixture);
+  g_assert_cmpint (cs_store_commit (fixture->db, &id, 1, erase, NULL), ==, CS_OK);
+  g_assert_cmpint (cs_store_index_update (fixture->db, fixture->name, 4, 5, &late, 1), ==, CS_OK);
+  g_assert_cmpint (rows (fixture, "SELECT count (*) FROM entry WHERE id = x'62'"), ==, 0);
+}
+
 static gboolean
 note_name (CsSlice name, gpointer data)
 {
@@ -349,6 +363,7 @@ main (int argc, char **argv)
   ADD ("compare-and-set", test_compare_and_set);
   ADD ("deleted-and-missing", test_deleted_and_missing);
   ADD ("erased", test_erased);
+  ADD ("erased-meanwhile", test_erased_meanwhile);
   ADD ("dropped", test_dropped);
   ADD ("dropped-database", test_dropped_database);
   ADD ("many", test_many);

@@ -452,7 +452,7 @@ cs_store_index_seq (CsStoreDb *db, CsSlice name, guint64 *seq)
 
 /* Replaces the entries of these records, and the index is complete up to `seq`: wholly or not at all,
  * and only when it was so up to `expect`; else CS_CONFLICT. expect 0 makes the index when there is none.
- * Durable. The statuses of cs_store_commit (). */
+ * Rows of records that were erased meanwhile get no entries. Durable. The statuses of cs_store_commit (). */
 static inline CsStatus
 cs_store_index_update (CsStoreDb *db, CsSlice name, guint64 expect, guint64 seq,
                        const CsStoreIndexRow *rows, guint n)
