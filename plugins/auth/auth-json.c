@@ -322,12 +322,14 @@ plain_escape (char c)
 gboolean
 auth_json_string (AuthJson value, char *buffer, gsize size)
 {
-  const char *at = value.text.data + 1;
-  const char *end = value.text.data + value.text.len - 1;
+  const char *at;
+  const char *end;
   gsize n = 0;
 
   if (value.type != AUTH_JSON_STRING)
     return FALSE;
+  at = value.text.data + 1;
+  end = value.text.data + value.text.len - 1;
   while (at < end)
     {
       gunichar code = 0;
