@@ -228,3 +228,31 @@ http_alloc (CsHttpExchange *exchange, gsize length)
 {
   return http_exchange_alloc ((HttpExchange *) exchange, length);
 }
+
+void
+http_attach (CsHttpExchange *exchange, gconstpointer key, gpointer value)
+{
+  HttpExchange *self = (HttpExchange *) exchange;
+  HttpAttached *each = self->attached;
+
+  while (each != NULL && each->key != key)
+    each = each->next;
+  if (each == NULL)
+    {
+      each = http_exchange_alloc (self, sizeof *each);
+      each->next = self->attached;
+      each->key = key;
+      self->attached = each;
+    }
+  each->value = value;
+}
+
+gpointer
+http_attached (CsHttpExchange *exchange, gconstpointer key)
+{
+  const HttpAttached *each = ((HttpExchange *) exchange)->attached;
+
+  while (each != NULL && each->key != key)
+    each = each->next;
+  return each != NULL ? each->value : NULL;
+}

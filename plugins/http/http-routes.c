@@ -330,6 +330,8 @@ http_exchange_filter (HttpExchange *self, const GArray *filters)
     {
       const HttpFilter *each = &g_array_index (filters, HttpFilter, i);
 
+      if (each->filter.upgrade && !self->head.wants_upgrade)
+        continue;
       if (each->prefix_length > 0
           && !(self->encoded ? encoded_below (path, each->filter.prefix, each->prefix_length)
                              : plain_below (path, each->filter.prefix, each->prefix_length)))

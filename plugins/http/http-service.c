@@ -62,6 +62,8 @@ const CsHttpTable http_table = {
   .parse_date = parse_date,
   .limit_body = http_limit_body,
   .range = http_range,
+  .attach = http_attach,
+  .attached = http_attached,
 };
 
 gboolean

@@ -239,6 +239,14 @@ struct _HttpOut
   char name[];
 };
 
+typedef struct _HttpAttached HttpAttached;
+struct _HttpAttached
+{
+  HttpAttached *next;
+  gconstpointer key;
+  gpointer value;
+};
+
 typedef enum
 {
   HTTP_BODY_NONE,
@@ -268,6 +276,7 @@ struct _HttpExchange
   CsIdentity *identity;
   CsHttpRequest *request;
   const char *id;
+  HttpAttached *attached;
   gint64 received;
 
   guint64 body_left; /* LENGTH */
@@ -434,6 +443,8 @@ CsSlice http_header (CsHttpExchange *exchange, const char *name);
 gboolean http_header_each (CsHttpExchange *exchange, guint *cursor, CsSlice *name, CsSlice *value);
 gpointer http_alloc (CsHttpExchange *exchange, gsize length);
 gint http_accept (CsHttpExchange *exchange, const char *const *offered);
+void http_attach (CsHttpExchange *exchange, gconstpointer key, gpointer value);
+gpointer http_attached (CsHttpExchange *exchange, gconstpointer key);
 const char *http_exchange_id (HttpExchange *self);
 
 /* http-body.c */

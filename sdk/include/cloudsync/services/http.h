@@ -92,6 +92,7 @@ typedef struct
   CsHttpFilterFunc func;
   gboolean early; /* access: before routing and authentication (CORS preflight), may not wait */
   const char *path; /* this path alone; NULL: see prefix */
+  gboolean upgrade; /* only requests whose Connection field lists `upgrade` */
 } CsHttpFilter;
 
 /* Writes the body of an answer that the server makes by itself (404 without a route, 405, 401, 413, …)
@@ -172,6 +173,8 @@ typedef struct
   gboolean (*parse_date) (CsSlice text, gint64 *time);
   void (*limit_body) (CsHttpExchange *exchange, gint64 limit);
   void (*range) (CsHttpExchange *exchange, guint64 length, guint64 *first, guint64 *wanted);
+  void (*attach) (CsHttpExchange *exchange, gconstpointer key, gpointer value);
+  gpointer (*attached) (CsHttpExchange *exchange, gconstpointer key);
 } CsHttpTable;
 
 struct _CsHttp
@@ -373,6 +376,21 @@ static inline void
 cs_http_limit_body (CsHttpExchange *exchange, gint64 limit)
 {
   exchange->table->limit_body (exchange, limit);
+}
+
+/* Keeps `value` with the exchange until its end, under a key that is the caller's own (its `self`), for its
+ * later filters and handlers; replaces an earlier one. Any filter or handler. */
+static inline void
+cs_http_attach (CsHttpExchange *exchange, gconstpointer key, gpointer value)
+{
+  exchange->table->attach (exchange, key, value);
+}
+
+/* What was attached under that key; NULL: nothing. */
+static inline gpointer
+cs_http_attached (CsHttpExchange *exchange, gconstpointer key)
+{
+  return exchange->table->attached (exchange, key);
 }
 
 /* ---- the answer ---- */
