@@ -22,5 +22,6 @@
 #include <cloudsync/services/documents.h>
 #include <cloudsync/services/http.h>
 #include <cloudsync/services/store.h>
+#include <cloudsync/services/websocket.h>
 
 #endif
