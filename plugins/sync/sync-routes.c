@@ -17,6 +17,7 @@ static void method_not_allowed (CsHttpExchange *exchange, gpointer self);
 #define PUT(path, handler, summary) ROW ("PUT", path, handler, summary)
 #define POST(path, handler, summary) ROW ("POST", path, handler, summary)
 #define DELETE(path, handler, summary) ROW ("DELETE", path, handler, summary)
+#define COPY(path) ROW ("COPY", path, sync_document_copy, "Copies a document")
 #define OTHERS(path)                                                                               \
   { "*", path, method_not_allowed, "Tells the methods that are allowed", CS_ACCESS_PUBLIC }
 #define ABSENT(path, handler)                                                                      \
@@ -163,6 +164,7 @@ static const CsHttpRoute routes[] = {
   UPLOAD ("PUT", "/{db}/_design/{id}", sync_document_put, SYNC_UPLOAD_MAX,
           "Writes a design document"),
   DELETE ("/{db}/_design/{id}", sync_document_delete, "Deletes a design document"),
+  COPY ("/{db}/_design/{id}"),
   FORM ("/{db}/_design/{id}"),
   OTHERS ("/{db}/_design/{id}"),
   ABSENT ("/{db}/_design/{id}/_info", sync_absent_in_design),
@@ -179,6 +181,7 @@ static const CsHttpRoute routes[] = {
   GET ("/{db}/{id}", sync_document_get, "Reads a document"),
   UPLOAD ("PUT", "/{db}/{id}", sync_document_put, SYNC_UPLOAD_MAX, "Writes a document"),
   DELETE ("/{db}/{id}", sync_document_delete, "Deletes a document"),
+  COPY ("/{db}/{id}"),
   FORM ("/{db}/{id}"),
   OTHERS ("/{db}/{id}"),
 

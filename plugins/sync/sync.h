@@ -283,6 +283,7 @@ void sync_document_get (CsHttpExchange *exchange, gpointer self);
 void sync_document_put (CsHttpExchange *exchange, gpointer self);
 void sync_document_delete (CsHttpExchange *exchange, gpointer self);
 void sync_document_post (CsHttpExchange *exchange, gpointer self);
+void sync_document_copy (CsHttpExchange *exchange, gpointer self);
 void sync_attachment_get (CsHttpExchange *exchange, gpointer self);
 void sync_attachment_put (CsHttpExchange *exchange, gpointer self);
 void sync_attachment_delete (CsHttpExchange *exchange, gpointer self);

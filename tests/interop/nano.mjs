@@ -62,6 +62,23 @@ export async function nanoSendsAndReadsAttachments() {
   await node.stop();
 }
 
+// nano has no call of its own for COPY; its request () takes any method.
+export async function nanoCopiesDocuments() {
+  const { node, server, db } = await database('copies');
+  const copy = (doc, Destination) => server.request({ db: 'copies', doc, method: 'COPY', headers: { Destination } });
+  await db.attachment.insert('from', 'f', Buffer.from('bytes'), 'text/plain');
+  await db.insert({ ...(await db.get('from')), n: 1 });
+  const copied = await copy('from', 'to');
+  assert.match(copied.rev, /^1-/);
+  assert.equal((await db.get('to')).n, 1);
+  assert.equal((await db.attachment.get('to', 'f')).toString(), 'bytes');
+  await assert.rejects(copy('from', 'to'), { statusCode: 409 });
+  assert.match((await copy('from', `to?rev=${copied.rev}`)).rev, /^2-/);
+  await assert.rejects(copy('none', 'other'), { statusCode: 404 });
+  await assert.rejects(server.db.replicate('copies', 'elsewhere'), { statusCode: 501, error: 'not_implemented' });
+  await node.stop();
+}
+
 export async function nanoFollowsChangesThroughRestarts() {
   const { node, db } = await database('follow');
   const seen = [];

@@ -29,6 +29,7 @@ contains "$answer" ',"name":"forbidden"}]' "and it is the only row"
 contains "$(ask "$url/db/_all_docs")" '"total_rows":3' "a, b and c are stored, no rule is"
 
 contains "$(write -X PUT "$url/db/ordinary" -d "{$rule}")" 201 "another document may have such a member"
+contains "$(write -X COPY -H 'Destination: _design/copied' "$url/db/ordinary")" 403 "nor by a copy"
 contains "$(write -X PUT "$url/db/_design/gone?new_edits=false" -d "{\"_rev\":\"2-a\",\"_deleted\":true,$rule}")" 20 \
   "a deleted design document rules nothing"
 contains "$(write -X PUT "$url/db/_design/plain" -d '{"views":{}}')" 201 "a design document without the member"
