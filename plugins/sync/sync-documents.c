@@ -78,6 +78,7 @@ const CsDocumentsTable sync_documents_table = {
   .patch = sync_documents_patch,
   .remove = sync_documents_remove,
   .list = sync_documents_list,
+  .find = sync_documents_find,
   .list_free = sync_documents_list_free,
   .wait = sync_documents_wait,
   .watch = sync_documents_watch,

@@ -28,12 +28,31 @@ sync_documents (CsDocumentsDb *base)
 
 CsStatus sync_documents_get (CsDocumentsDb *base, CsSlice id, CsDocument **document);
 void sync_documents_free (CsDocument *document);
-CsStatus sync_documents_list (CsDocumentsDb *base, const CsDocumentQuery *query,
-                              CsDocumentList **list);
-void sync_documents_list_free (CsDocumentList *list);
 CsStatus sync_documents_wait (CsDocumentsDb *base, const char *cursor, gint64 deadline);
 CsStatus sync_documents_watch (CsDocumentsDb *base, CsDocumentsWatch *watch);
 void sync_documents_unwatch (CsDocumentsWatch *watch);
+
+/* Where a cursor is in the feed, with the database's state; CS_INVALID: nowhere. */
+CsStatus sync_documents_cursor (SyncDocuments *self, const char *cursor, CsStoreInfo *info,
+                                guint64 *since);
+
+#define SYNC_DOCUMENT_EXTRA 3 /* bytes that a document needs beside its id, user and members */
+
+/* The stored members of a record that was read with its body; of the record. */
+CsStatus sync_document_members (const CsStoreRecord *record, const SyncArena *arena,
+                                CsSlice *members);
+/* Fills a document but for its version; `at` has room for the id, the user, the members and the extra. members
+ * NULL: without a body. */
+void sync_document_fill (CsDocument *document, const CsStoreRecord *record, const CsSlice *members,
+                         char *at);
+
+/* ---- sync-documents-list.c ---- */
+
+CsStatus sync_documents_list (CsDocumentsDb *base, const CsDocumentQuery *query,
+                              CsDocumentList **list);
+CsStatus sync_documents_find (CsDocumentsDb *base, const CsDocumentFind *find,
+                              CsDocumentList **list, char **reason);
+void sync_documents_list_free (CsDocumentList *list);
 
 /* ---- sync-documents-write.c ---- */
 
@@ -48,7 +67,7 @@ CsStatus sync_documents_remove (CsDocumentsDb *base, CsSlice id,
 
 G_STATIC_ASSERT (SYNC_REV_TEXT_MAX < CS_DOCUMENT_VERSION_SIZE);
 
-/* Writes into `out`, of CS_DOCUMENT_VERSION_SIZE bytes, with a NUL. `rev` is a revision's text. */
+/* Writes a revision's text and a NUL. */
 void sync_version_write (char *out, CsSlice rev);
 /* The revision of a version; one that is none matches no revision (generation 0). */
 void sync_version_read (CsSlice version, SyncRev *rev);

@@ -314,26 +314,33 @@ sync_find_refuse (const SyncFind *find, const SyncError *error)
 }
 
 gboolean
-sync_find_read (SyncFind *find, CsHttpExchange *exchange, Sync *self, SyncDb *db)
+sync_find_parse (SyncFind *find, Sync *self, SyncDb *db, SyncArena arena, SyncJson object)
 {
-  SyncError error;
-  Query query = { find, &error };
-  SyncJson object;
+  Query query = { find, &find->error };
 
-  *find = (SyncFind){ .exchange = exchange,
-                      .self = self,
+  *find = (SyncFind){ .self = self,
                       .db = db,
-                      .arena = sync_exchange_arena (exchange),
+                      .arena = arena,
                       .limit = LIMIT_DEFAULT,
                       .r = 1,
                       .update = TRUE,
                       .allow_fallback = TRUE };
+  return take_members (&query, object);
+}
+
+gboolean
+sync_find_read (SyncFind *find, CsHttpExchange *exchange, Sync *self, SyncDb *db)
+{
+  SyncJson object;
+  gboolean read;
+
   if (!sync_read_object (exchange, self, &object))
     return FALSE;
-  if (take_members (&query, object))
-    return TRUE;
-  sync_find_refuse (find, &error);
-  return FALSE;
+  read = sync_find_parse (find, self, db, sync_exchange_arena (exchange), object);
+  find->exchange = exchange;
+  if (!read)
+    sync_find_refuse (find, &find->error);
+  return read;
 }
 
 void

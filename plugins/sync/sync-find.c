@@ -96,7 +96,7 @@ set_bytes (GByteArray *bytes, CsSlice value)
 static CsStatus
 send_piece (Run *run)
 {
-  if (run->out->len < PIECE)
+  if (run->find->take != NULL || run->out->len < PIECE)
     return CS_OK;
   if (!run->begun)
     sync_begin (run->find->exchange, "application/json");
@@ -105,9 +105,19 @@ send_piece (Run *run)
 }
 
 static void
-append_match (Run *run, guint i)
+append_match (Run *run, guint i, const CsStoreRecord *record)
 {
-  SyncJson doc = sync_page_json (&run->page, i);
+  SyncJson doc;
+
+  run->results++;
+  run->left--;
+  if (run->find->take != NULL)
+    {
+      if (!run->find->take (record, run->find->take_data))
+        run->left = 0;
+      return;
+    }
+  doc = sync_page_json (&run->page, i);
 
   g_string_append (run->out, run->any ? ",\n" : "\n");
   if (run->find->projection != NULL)
@@ -115,7 +125,6 @@ append_match (Run *run, guint i)
   else
     g_string_append_len (run->out, doc.text.data, (gssize) doc.text.len);
   run->any = TRUE;
-  run->results++;
 }
 
 /* The entry's bytes outlive its page. */
@@ -144,8 +153,7 @@ take_page (Run *run, const CsStoreRecord *records, const CsSlice *keys, guint n)
           run->skip--;
           continue;
         }
-      append_match (run, i);
-      run->left--;
+      append_match (run, i, &records[i]);
     }
 }
 
@@ -311,19 +319,17 @@ read_pages (Run *run, const SyncCandidate *chosen)
 /* ---- the end of the answer ---- */
 
 static void
-append_bookmark (Run *run)
+append_bookmark (Run *run, GString *out)
 {
-  g_string_append (run->out, ",\n\"bookmark\":\"");
   if (run->has_last)
     {
       memcpy (run->last.mark, run->index->mark, sizeof run->last.mark);
-      sync_bookmark_append (&run->last, run->out);
+      sync_bookmark_append (&run->last, out);
     }
   else if (run->find->bookmark.len > 0)
-    g_string_append_len (run->out, run->find->bookmark.data, (gssize) run->find->bookmark.len);
+    g_string_append_len (out, run->find->bookmark.data, (gssize) run->find->bookmark.len);
   else
-    g_string_append (run->out, "nil");
-  g_string_append_c (run->out, '"');
+    g_string_append (out, "nil");
 }
 
 static void
@@ -401,8 +407,14 @@ static void
 finish (Run *run)
 {
   count (run);
-  g_string_append (run->out, "\n]");
-  append_bookmark (run);
+  if (run->find->take != NULL)
+    {
+      append_bookmark (run, run->find->next);
+      return;
+    }
+  g_string_append (run->out, "\n],\n\"bookmark\":\"");
+  append_bookmark (run, run->out);
+  g_string_append_c (run->out, '"');
   if (run->find->stats)
     append_stats (run);
   append_warnings (run);
@@ -422,21 +434,18 @@ finish (Run *run)
 /* ---- one plan ---- */
 
 static gboolean
-refuse_bookmark (const SyncFind *find)
+refuse_bookmark (SyncFind *find)
 {
   g_autoptr (GString) quoted = g_string_new (NULL);
-  SyncError error;
 
   sync_json_append_string (quoted, find->bookmark);
-  sync_refuse_value (&error, &find->arena, "invalid_bookmark", "Invalid bookmark value",
-                     cs_slice (quoted->str, quoted->len));
-  sync_find_refuse (find, &error);
-  return FALSE;
+  return sync_refuse_value (&find->error, &find->arena, "invalid_bookmark", "Invalid bookmark value",
+                            cs_slice (quoted->str, quoted->len));
 }
 
-/* A bookmark goes on in its own index, whatever would be chosen now. FALSE: answered. */
+/* A bookmark goes on in its own index, whatever would be chosen now. FALSE: find->error tells. */
 static gboolean
-follow_bookmark (const SyncFind *find, SyncPlan *plan, SyncBookmark *bookmark)
+follow_bookmark (SyncFind *find, SyncPlan *plan, SyncBookmark *bookmark)
 {
   if (find->bookmark.len == 0)
     return TRUE;
@@ -490,42 +499,40 @@ reply_nothing (const SyncFind *find)
 {
   CsSlice part = cs_slice_str ("{\"docs\":[\n]}\n");
 
-  sync_reply_slices (find->exchange, 200, &part, 1);
+  if (find->take == NULL)
+    sync_reply_slices (find->exchange, 200, &part, 1);
 }
 
-/* CS_NOT_FOUND: an index went away: plan again. Any other status was answered. */
+/* CS_NOT_FOUND: an index went away: plan again. */
 static CsStatus
 plan_and_run (SyncFind *find)
 {
   g_autoptr (SyncIndexes) indexes = NULL;
   SyncBookmark bookmark = { .key = { NULL, 0 } };
   CsStatus status = sync_indexes_get (find->self, find->db, &indexes);
-  SyncError error;
   SyncPlan plan;
 
   if (status != CS_OK)
-    {
-      sync_reply_status (find->exchange, status);
-      return CS_OK;
-    }
+    return status;
   sync_plan_make (&plan, find, indexes);
-  if (!sync_plan_check (&plan, find, &error))
-    {
-      sync_find_refuse (find, &error);
-      return CS_OK;
-    }
-  if (!follow_bookmark (find, &plan, &bookmark))
-    return CS_OK;
+  if (!sync_plan_check (&plan, find, &find->error) || !follow_bookmark (find, &plan, &bookmark))
+    return CS_INVALID;
   if (plan.nothing)
     {
       reply_nothing (find);
       return CS_OK;
     }
   status = bring_up_to_date (find, &plan);
-  if (status == CS_OK)
-    status = run_plan (find, &plan, &bookmark);
-  if (status != CS_OK && status != CS_NOT_FOUND)
-    sync_reply_status (find->exchange, status);
+  return status == CS_OK ? run_plan (find, &plan, &bookmark) : status;
+}
+
+CsStatus
+sync_find_run (SyncFind *find)
+{
+  CsStatus status = CS_NOT_FOUND;
+
+  for (guint i = 0; i < PLANS_MAX && status == CS_NOT_FOUND; i++)
+    status = plan_and_run (find);
   return status;
 }
 
@@ -534,12 +541,13 @@ sync_find (CsHttpExchange *exchange, gpointer self)
 {
   g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
   g_auto (SyncFind) find = { 0 };
-  CsStatus status = CS_NOT_FOUND;
+  CsStatus status;
 
   if (db == NULL || !sync_find_read (&find, exchange, self, db))
     return;
-  for (guint i = 0; i < PLANS_MAX && status == CS_NOT_FOUND; i++)
-    status = plan_and_run (&find);
-  if (status == CS_NOT_FOUND)
+  status = sync_find_run (&find);
+  if (status == CS_INVALID)
+    sync_find_refuse (&find, &find.error);
+  else if (status != CS_OK)
     sync_reply_status (exchange, status);
 }

@@ -31,15 +31,26 @@ typedef struct
   gboolean stale_ok;
   gboolean stats;
   gboolean allow_fallback;
+  /* Gets each match, with its record, instead of the exchange; FALSE: no more. NULL: the exchange is answered. */
+  gboolean (*take) (const CsStoreRecord *record, gpointer data);
+  gpointer take_data;
+  GString *next;   /* with take: where to go on, a bookmark */
+  SyncError error; /* why it is CS_INVALID */
 } SyncFind;
 
 /* sync-find-query.c: reads the body. FALSE: answered. To be cleared in either case. */
 gboolean sync_find_read (SyncFind *find, CsHttpExchange *exchange, Sync *self, SyncDb *db);
+/* The same of an object, without an exchange. FALSE: find->error tells. */
+gboolean sync_find_parse (SyncFind *find, Sync *self, SyncDb *db, SyncArena arena, SyncJson object);
 void sync_find_clear (SyncFind *find);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SyncFind, sync_find_clear)
 void sync_find_refuse (const SyncFind *find, const SyncError *error);
 /* `{"use_index": …}`, all of them, for _explain. */
 void sync_find_append_options (const SyncFind *find, GString *out);
+
+/* sync-find.c: runs it. CS_OK: the exchange is answered, or every match was taken; CS_INVALID: find->error tells;
+ * else why it could not be read. Fiber; may wait. */
+CsStatus sync_find_run (SyncFind *find);
 
 /* ---- sync-range.c: what a selector says of one field ---- */
 

@@ -9,6 +9,7 @@ wait_ready
 same "$(ask -X PUT "$url/checked")" '{"ok":true}' "creation"
 ask -X PUT "$url/checked/_security" -d '{"members":{"names":["ann"]}}' >checked.json
 ask -X PUT "$url/checked/_design/hidden" -d '{"language":"query"}' >design.json
+ask -X POST "$url/checked/_index" -H 'Content-Type: application/json' -d '{"index":{"fields":["age"]}}' >index.json
 ask "$url/documents-check" >report.txt
 same "$(cat report.txt)" "0 failures" "report"
 # Documents of the server's own are not in its lists, but in its feed for replicators.

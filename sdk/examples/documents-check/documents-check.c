@@ -444,6 +444,113 @@ check_list_entries (Check *check)
   cs_document_list_free (check->db, list);
 }
 
+/* ---- queries ---- */
+
+static CsDocumentFind
+by (const char *selector, const char *sort)
+{
+  return (CsDocumentFind){ .size = sizeof (CsDocumentFind),
+                           .selector = cs_slice_str (selector),
+                           .sort = cs_slice_str (sort) };
+}
+
+/* The ids that a query gives, in pages, each with a space behind. */
+static char *
+found (Check *check, CsDocumentFind find)
+{
+  GString *ids = g_string_new (NULL);
+  g_autofree char *cursor = NULL;
+  CsDocumentList *list = NULL;
+  gboolean more = TRUE;
+
+  for (guint pages = 0; more && pages < 100; pages++)
+    {
+      g_autofree char *reason = NULL;
+
+      find.cursor = cursor;
+      if (cs_documents_find (check->db, &find, &list, &reason) != CS_OK)
+        {
+          g_string_append_printf (ids, "! %s", reason);
+          break;
+        }
+      for (guint i = 0; i < list->n; i++)
+        g_string_append_printf (ids, "%.*s ", (int) list->documents[i].id.len,
+                                list->documents[i].id.data);
+      more = list->more;
+      g_free (cursor);
+      cursor = g_strdup (list->cursor);
+      cs_document_list_free (check->db, list);
+    }
+  return g_string_free (ids, FALSE);
+}
+
+static void
+expect_found (Check *check, CsDocumentFind find, const char *expected, int line)
+{
+  g_autofree char *ids = found (check, find);
+
+  if (strcmp (ids, expected) != 0)
+    g_string_append_printf (check->report, "found %s, not %s\n", ids, expected);
+  expect (check, strcmp (ids, expected) == 0, "found", line);
+}
+
+#define FOUND(find, expected) expect_found (check, find, expected, __LINE__)
+
+static void
+put_people (Check *check)
+{
+  CsDocumentResult result;
+
+  for (guint i = 1; i <= 9; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("p%u", i);
+      g_autofree char *body = g_strdup_printf ("{\"age\":%u,\"even\":%s}", i * 10,
+                                               i % 2 == 0 ? "true" : "false");
+
+      EXPECT (put (check, id, body, NULL, &result) == CS_OK);
+    }
+}
+
+static void
+check_find (Check *check)
+{
+  CsDocumentFind paged = by ("{\"age\":{\"$gt\":0}}", "[{\"age\":\"desc\"}]");
+  CsDocumentFind whole = by ("{\"even\":true}", "");
+  CsDocumentList *list = NULL;
+
+  put_people (check);
+  FOUND (whole, "p2 p4 p6 p8 ");
+  FOUND (by ("{\"age\":{\"$gte\":30,\"$lt\":60}}", "[\"age\"]"), "p3 p4 p5 ");
+  FOUND (paged, "p9 p8 p7 p6 p5 p4 p3 p2 p1 ");
+  paged.limit = 2;
+  FOUND (paged, "p9 p8 p7 p6 p5 p4 p3 p2 p1 ");
+  FOUND (by ("{\"age\":{\"$lt\":0}}", ""), "");
+  EXPECT (cs_documents_find (check->db, &whole, &list, NULL) == CS_OK && list->n == 4);
+  EXPECT (cs_slice_is (list->documents[0].body, "{\"age\":20,\"even\":true}"));
+  EXPECT (cs_slice_is (list->documents[0].user, "ann") && list->documents[0].updated > 0);
+  cs_document_list_free (check->db, list);
+}
+
+static void
+check_bad_finds (Check *check)
+{
+  CsDocumentFind bad = by ("{\"age\":{\"$nonsense\":0}}", "");
+  CsDocumentList *list = NULL;
+  g_autofree char *reason = NULL;
+
+  EXPECT (cs_documents_find (check->db, &bad, &list, &reason) == CS_INVALID);
+  EXPECT (list == NULL && reason != NULL && strstr (reason, "$nonsense") != NULL);
+  bad = by ("{\"a\":1},\"limit\":9", "");
+  EXPECT (cs_documents_find (check->db, &bad, &list, NULL) == CS_INVALID);
+  bad = by ("{}", "[\"without-an-index\"]");
+  EXPECT (cs_documents_find (check->db, &bad, &list, NULL) == CS_INVALID);
+  bad = by ("{}", "");
+  bad.cursor = "no bookmark";
+  EXPECT (cs_documents_find (check->db, &bad, &list, NULL) == CS_INVALID);
+  bad = by ("", "");
+  EXPECT (cs_documents_find (check->db, &bad, &list, NULL) == CS_INVALID);
+}
+
 /* A list of large documents comes in parts. */
 static void
 check_large_lists (Check *check)
@@ -531,7 +638,7 @@ answer (CsHttpExchange *exchange, gpointer self)
   static void (*const checks[]) (Check *check)
     = { check_rights,  check_creation,   check_round_trip, check_made_ids,    check_removal,
         check_faults,  check_conditions, check_patch,      check_crowds,      check_lists,
-        check_list_entries, check_large_lists, check_wait, check_watch };
+        check_list_entries, check_find, check_bad_finds, check_large_lists, check_wait, check_watch };
   Plugin *plugin = self;
   Check check
     = { .self = self, .documents = plugin->documents, .report = g_string_new (NULL) };

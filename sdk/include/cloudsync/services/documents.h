@@ -45,7 +45,7 @@ typedef struct
 
 typedef struct
 {
-  const CsDocument *documents; /* in the order in which they were last written, the oldest first */
+  const CsDocument *documents; /* of list (): in the order in which they were last written, the oldest first */
   guint n;
   gboolean more;      /* there was more when it was read */
   const char *cursor; /* where the next list goes on; never NULL */
@@ -107,6 +107,17 @@ typedef struct
   gboolean without_bodies;
 } CsDocumentQuery;
 
+/* A query by selector, in CouchDB's words (Mango). */
+typedef struct
+{
+  gsize size;
+  CsSlice selector;   /* a JSON object, such as {"age":{"$gt":21}} */
+  CsSlice sort;       /* a JSON array, such as [{"age":"desc"}]; len 0: none. Needs an index */
+  CsSlice index;      /* which one to use: a JSON string or array; len 0: what fits best */
+  const char *cursor; /* of the list before, with the same selector and sort; NULL: from the beginning */
+  guint limit;        /* at most; 0: 100; never more than CS_DOCUMENT_LIST_MAX */
+} CsDocumentFind;
+
 /* A watcher, embedded in its user's struct, zeroed; belongs to the worker that started it. */
 typedef struct _CsDocumentsWatch CsDocumentsWatch;
 struct _CsDocumentsWatch
@@ -133,6 +144,8 @@ typedef struct
   CsStatus (*remove) (CsDocumentsDb *db, CsSlice id, const CsDocumentCondition *condition,
                       CsDocumentResult *result);
   CsStatus (*list) (CsDocumentsDb *db, const CsDocumentQuery *query, CsDocumentList **list);
+  CsStatus (*find) (CsDocumentsDb *db, const CsDocumentFind *find, CsDocumentList **list,
+                    char **reason);
   void (*list_free) (CsDocumentList *list);
   CsStatus (*wait) (CsDocumentsDb *db, const char *cursor, gint64 deadline);
   CsStatus (*watch) (CsDocumentsDb *db, CsDocumentsWatch *watch);
@@ -243,6 +256,18 @@ static inline CsStatus
 cs_documents_list (CsDocumentsDb *db, const CsDocumentQuery *query, CsDocumentList **list)
 {
   return db->table->list (db, query, list);
+}
+
+/* Documents that match a selector, in the order of `sort` or of the index that was used, to be freed; `more` says
+ * that the list is full. The first query after many writes brings the index up to date. An index is made by
+ * the API (`/{db}/_index`); without one that fits every document is looked at, a slice at a time. CS_INVALID:
+ * *reason (may be NULL) tells what is wrong with the selector, sort, index or cursor, to be g_free()d; other
+ * failures as list (). */
+static inline CsStatus
+cs_documents_find (CsDocumentsDb *db, const CsDocumentFind *find, CsDocumentList **list,
+                   char **reason)
+{
+  return db->table->find (db, find, list, reason);
 }
 
 /* NULL is allowed. Any thread, does not wait. */
