@@ -16,6 +16,8 @@
 #include "sqlite-schema.h"
 #include "sqlite-verify.h"
 
+#define LAST_KEY "last-backup" /* seconds, 8 bytes, least significant first */
+
 /* ---- the directory ---- */
 
 static int
@@ -174,6 +176,41 @@ clear_up (SqliteStore *store, const char *dir, gboolean made)
     rmdir (dir);
 }
 
+/* ---- when ---- */
+
+static void
+show_time (SqliteStore *store, gint64 at)
+{
+  cs_stat_add (store->stats.backup_at, at - store->backup_at);
+  store->backup_at = at;
+}
+
+void
+sqlite_backup_recall (SqliteStore *store)
+{
+  g_autoptr (GBytes) value = NULL;
+  gint64 at = 0;
+
+  if (cs_store_meta_get (&store->base, NULL, LAST_KEY, &value) == CS_OK
+      && g_bytes_get_size (value) == sizeof at)
+    memcpy (&at, g_bytes_get_data (value, NULL), sizeof at);
+  show_time (store, GINT64_FROM_LE (at));
+}
+
+/* A backup is none the worse when this cannot be kept. */
+static void
+note_outcome (SqliteStore *store, gboolean good)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC, kept = GINT64_TO_LE (now);
+  g_autoptr (GBytes) value = g_bytes_new (&kept, sizeof kept);
+
+  cs_stat_add (good ? store->stats.backups : store->stats.backup_failures, 1);
+  if (!good)
+    return;
+  show_time (store, now);
+  cs_store_meta_set (&store->base, NULL, LAST_KEY, value);
+}
+
 SqliteManifest *
 sqlite_backup (SqliteStore *store, const char *dir, const char *previous, GError **error)
 {
@@ -194,6 +231,7 @@ sqlite_backup (SqliteStore *store, const char *dir, const char *previous, GError
       else if (made && !sqlite_sync_dir (parent, error))
         g_clear_pointer (&manifest, sqlite_manifest_free);
     }
+  note_outcome (store, manifest != NULL);
   g_atomic_int_set (&store->backing_up, FALSE);
   return manifest;
 }

@@ -13,6 +13,9 @@
 SqliteManifest *sqlite_backup (SqliteStore *store, const char *dir, const char *previous,
                                GError **error);
 
+/* When the last one ended is kept in the store: figures have it from the start on. Main thread. */
+void sqlite_backup_recall (SqliteStore *store);
+
 /* backup DIR [PREVIOUS] */
 gboolean sqlite_backup_command (gpointer self, const char *const *args, GString *output,
                                 GError **error);

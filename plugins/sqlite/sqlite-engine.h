@@ -111,6 +111,7 @@ typedef struct
   CsStat commits, batches, rows, failures, redone, checkpoints;
   CsStat group_rows, sync_seconds;
   CsStat queue, wal_bytes;
+  CsStat backups, backup_failures, backup_at;
 } SqliteStats;
 
 struct _SqliteStore
@@ -126,6 +127,7 @@ struct _SqliteStore
   guint n_shards;
   SqliteStats stats;
   gboolean running;
+  gint64 backup_at; /* wall clock, seconds: when the last backup ended; 0: none did. The backup's */
   gint backing_up; /* atomic: while a backup runs, and once a restore is staged, no object is to be removed */
   gint restoring;  /* atomic, SqliteRestoring */
 

@@ -29,26 +29,39 @@ typedef struct
 
 /* ---- may it be? ---- */
 
-static gboolean
-note_name (CsSlice name, gpointer data)
+typedef struct
 {
-  *(gboolean *) data = TRUE;
-  return FALSE;
+  SqliteStore *store;
+  gboolean any;
+} Looking;
+
+/* A database that was never written to, such as one that a plugin makes at the start, is nothing to lose. */
+static gboolean
+look_at (CsSlice name, gpointer data)
+{
+  Looking *looking = data;
+  CsStoreInfo info = { .size = sizeof info };
+  CsStoreDb *db = NULL;
+
+  looking->any = cs_store_open (&looking->store->base, name, &db) == CS_OK
+                 && cs_store_info (db, &info) == CS_OK && info.last_seq > 0;
+  cs_store_db_unref (db);
+  return !looking->any;
 }
 
 static gboolean
 check_target (SqliteStore *store, gboolean replace, GError **error)
 {
-  gboolean any = FALSE;
-  CsStatus status = cs_store_list (&store->base, cs_slice ("", 0), note_name, &any);
+  Looking looking = { store, FALSE };
+  CsStatus status = cs_store_list (&store->base, cs_slice ("", 0), look_at, &looking);
 
   if (status != CS_OK)
     g_set_error (error, CS_ERROR, status, "this node's databases: %s", cs_status_text (status));
-  else if (any && !replace)
+  else if (looking.any && !replace)
     g_set_error_literal (error, CS_ERROR, CS_EXISTS,
-                         "this node has databases: with --replace the backup takes the place of all of "
-                         "them, and their files are kept beside");
-  return status == CS_OK && (!any || replace);
+                         "this node has databases with documents: with --replace the backup takes the place of "
+                         "all of them, and their files are kept beside");
+  return status == CS_OK && (!looking.any || replace);
 }
 
 static gboolean

@@ -11,7 +11,7 @@
 #include "sqlite-engine.h"
 #include "sqlite-manifest.h"
 
-/* Stages the backup in DIR. Refused while another one is staged, and when the store has databases unless
+/* Stages the backup in DIR. Refused while another one is staged, and when a database was written to, unless
  * `replace`. NULL with the reason: nothing has changed. A command's thread; may block for long. */
 SqliteManifest *sqlite_restore_stage (SqliteStore *store, const char *dir, gboolean replace,
                                       GError **error);

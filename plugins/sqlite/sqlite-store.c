@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "sqlite-backup.h"
 #include "sqlite-engine.h"
 #include "sqlite-restore.h"
 #include "sqlite-rows.h"
@@ -68,6 +69,11 @@ define_stats (SqliteStore *store)
   stats->sync_seconds
     = cs_histogram_us (self, "sqlite_sync_seconds", "Time that a sync of a file took.", NULL);
   stats->queue = cs_gauge (self, "sqlite_queue", "Batches waiting for a writer.", NULL);
+  stats->backups = cs_counter (self, "sqlite_backups_total", "Backups taken and verified.", NULL);
+  stats->backup_failures
+    = cs_counter (self, "sqlite_backup_failures_total", "Backups that failed.", NULL);
+  stats->backup_at = cs_gauge (self, "sqlite_backup_last_timestamp_seconds",
+                               "When the last backup ended, since 1970; 0: none was taken.", NULL);
   stats->wal_bytes = cs_gauge (self, "sqlite_wal_bytes", "Size of the write-ahead logs.", NULL);
 }
 
@@ -160,6 +166,7 @@ sqlite_store_start (SqliteStore *store, const char *data_dir, GError **error)
         }
       store->shards[store->n_shards++] = shard;
     }
+  sqlite_backup_recall (store);
   return TRUE;
 }
 

@@ -83,7 +83,7 @@ static const char summary[]
     "                    copy the embedded store into a new directory while it is used, and\n"
     "                    verify the copy; objects that the backup PREVIOUS has are linked\n"
     "  restore DIR       stage a backup, which the node's next start puts in the store's place;\n"
-    "                    with --replace also when the node has databases\n"
+    "                    with --replace also when the node has documents\n"
     "  user add NAME [roles=A,B] [tenant=T]\n"
     "                    add a user to _users; asks for the password, or reads it from\n"
     "                    standard input\n"
@@ -111,7 +111,7 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
     { "json", 'j', 0, G_OPTION_ARG_NONE, &options->json, "Print the answer as JSON", NULL },
     { "watch", 'w', 0, G_OPTION_ARG_NONE, &options->watch, "stats: again every second", NULL },
     { "replace", 0, 0, G_OPTION_ARG_NONE, &options->replace,
-      "restore: also when the node has databases", NULL },
+      "restore: also when the node has documents", NULL },
     { "since", 0, 0, G_OPTION_ARG_STRING, &options->since,
       "export: only what changed after this sequence", "SEQUENCE" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },

@@ -9,6 +9,7 @@ python3 - "$url" <<'PY'
 import base64, json, sys, urllib.request
 auth = 'Basic ' + base64.b64encode (b'admin:password').decode ()
 docs = [{'_id': f'd{i:05}', 'n': i, 'text': 'x' * 500} for i in range (3000)]
+docs[8]['_attachments'] = {'large': {'content_type': 'a/b', 'data': base64.b64encode (bytes (range (256)) * 2000).decode ()}}
 docs[7]['_attachments'] = {'a.txt': {'content_type': 'text/plain', 'data': base64.b64encode (b'attached').decode ()}}
 urllib.request.urlopen (urllib.request.Request (sys.argv[1] + '/notes/_bulk_docs', json.dumps ({'docs': docs}).encode (),
   {'Content-Type': 'application/json', 'Authorization': auth})).read ()
@@ -36,7 +37,7 @@ before=$(ask "$url/notes" | json "v['update_seq']")
 ask -X PUT "$url/notes/after" -d '{"v":1}' >/dev/null
 ask -X PUT "$url/later" >/dev/null
 seen=$(ask "$url/notes" | json "v['update_seq']")
-refused "this node has databases: with --replace" restore b2
+refused "this node has databases with documents: with --replace" restore b2
 refused "it is not a backup, or one that did not end" restore .
 refused "nowhere has no manifest.json" restore nowhere
 contains "$(ctl restore b2 --replace)" "Restart the node"
@@ -82,3 +83,23 @@ kill -TERM "$pid"; await_exit
 same "$code" 0 "exit code under a backup"
 [ "$took_ms" -lt 3000 ] || fail "a stop waited $took_ms ms for a backup"
 [ ! -e b6 ] || fail "a backup of a node that stopped is left"
+
+# another machine: an empty node takes it, with the objects that it has not
+sum=$(python3 -c "import sys; sys.stdout.buffer.write (bytes (range (256)) * 2000)" | md5sum)
+[ "$(find b1/objects -type f | wc -l)" = 1 ] || fail "the large attachment is not in the backup"
+start_node other
+contains "$(ctl restore b1)" "1 objects"
+kill -TERM "$pid"; await_exit
+start_node other
+same "$(ask "$url/notes/d00008/large" | md5sum)" "$sum" "a large attachment on another machine"
+same "$(ctl check --json 2>/dev/null | python3 -c "import json, sys; v = json.load (sys.stdin); print (v['sqlite'][0]['ok'], v['files']['objects'] if 'objects' in v['files'] else v['files'])" | cut -d' ' -f1)" True check
+kill -TERM "$pid"; await_exit
+start_node third
+object=$(find b1/objects -type f)
+python3 - "$object" <<'PY'
+import os, sys
+os.chmod (sys.argv[1], 0o600)
+with open (sys.argv[1], 'r+b') as f:
+  f.seek (1000); byte = f.read (1); f.seek (1000); f.write (bytes ([byte[0] ^ 1]))
+PY
+refused "is damaged: its content is not that of its name" restore b1

@@ -278,6 +278,25 @@ test_nobody_else_reads_it (Fixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (wal, G_FILE_TEST_EXISTS));
 }
 
+/* Also of a backup that another process will ask about. */
+static void
+test_its_time_is_kept (Fixture *fixture, gconstpointer data)
+{
+  gint64 before = test_stat ("sqlite_backup_last_timestamp_seconds"), taken;
+  gint64 failures = test_stat ("sqlite_backup_failures_total");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (fixture->test->store.backup_at, ==, 0);
+  take_backup (fixture);
+  taken = fixture->test->store.backup_at;
+  g_assert_cmpint (ABS (taken - g_get_real_time () / G_USEC_PER_SEC), <, 60);
+  g_assert_cmpint (test_stat ("sqlite_backup_last_timestamp_seconds") - before, ==, taken);
+  g_assert_null (sqlite_backup (&fixture->test->store, fixture->backup, NULL, &error));
+  g_assert_cmpint (test_stat ("sqlite_backup_failures_total"), ==, failures + 1);
+  restart (fixture);
+  g_assert_cmpint (fixture->test->store.backup_at, ==, taken);
+}
+
 static void
 test_nothing_is_written_over (Fixture *fixture, gconstpointer data)
 {
@@ -685,6 +704,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/sqlite/backup/under-writes", test_under_writes);
   ADD ("/sqlite/backup/nobody-else-reads-it", test_nobody_else_reads_it);
+  ADD ("/sqlite/backup/its-time-is-kept", test_its_time_is_kept);
   ADD ("/sqlite/backup/nothing-is-written-over", test_nothing_is_written_over);
   ADD ("/sqlite/backup/full-disk", test_full_disk);
   ADD ("/sqlite/backup/cancelled", test_cancelled);
