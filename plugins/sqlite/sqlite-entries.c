@@ -24,7 +24,7 @@ typedef struct
   SqliteEntries *entries;
   guint limit;
 
-  CsSlice key, id; /* the next step begins beyond this entry */
+  CsSlice key, id;    /* the next step begins beyond this entry */
   gboolean unbounded; /* descending, from the very last */
   gboolean done;
   gboolean more;
@@ -193,10 +193,11 @@ sqlite_index_range (CsStoreDb *base, CsSlice name, const CsStoreIndexRange *rang
   walk.entries = entries_new (walk.limit);
   begin (&walk);
   status = walk_all (&walk);
-  walk.entries->base = (CsStoreEntries){ .records = walk.entries->rows->records,
-                                         .keys = (const CsSlice *) (gpointer) walk.entries->keys->data,
-                                         .n = walk.entries->rows->base.n,
-                                         .more = walk.more };
+  walk.entries->base =
+    (CsStoreEntries){ .records = walk.entries->rows->records,
+                      .keys = (const CsSlice *) (gpointer) walk.entries->keys->data,
+                      .n = walk.entries->rows->base.n,
+                      .more = walk.more };
   *entries = &walk.entries->base;
   if (status != CS_OK)
     sqlite_entries_free (g_steal_pointer (entries));

@@ -1,5 +1,5 @@
-/* sqlite-index.c: indexes by name: up to where they are complete, how they are brought up to date, their end.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sqlite-index.c: indexes by name: up to where they are complete, how they are brought up to date,
+ * their end. SPDX-License-Identifier: Apache-2.0 */
 #include "sqlite-engine.h"
 #include "sqlite-writer.h"
 
@@ -223,8 +223,8 @@ CsStatus
 sqlite_index_drop (CsStoreDb *base, CsSlice name)
 {
   SqliteDb *db = (SqliteDb *) base;
-  SqliteIndexUpdate drop
-    = { .base = { .run = drop_run, .done = drop_done, .db = db, .n_rows = 1 }, .name = name };
+  SqliteIndexUpdate drop = { .base = { .run = drop_run, .done = drop_done, .db = db, .n_rows = 1 },
+                             .name = name };
   CsStatus status = sqlite_db_usable (db);
 
   return status == CS_OK ? sqlite_writer_submit (db->shard->writer, &drop.base) : status;

@@ -1,5 +1,5 @@
-/* sync-bookmark.c: where the next page begins: the index, and the last document's entry in it, as base64url.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-bookmark.c: where the next page begins: the index, and the last document's entry in it, as
+ * base64url. SPDX-License-Identifier: Apache-2.0 */
 #include "sync-find.h"
 
 #define VERSION 1
@@ -59,8 +59,8 @@ sync_bookmark_read (SyncBookmark *bookmark, CsSlice text, const SyncArena *arena
   const guint8 *at;
   gsize key_len;
 
-  if (standard == NULL || text.len % 4 == 1
-      || !sync_base64_decode (cs_slice_str (standard), arena, &bytes) || bytes.len <= HEAD)
+  if (standard == NULL || text.len % 4 == 1 ||
+      !sync_base64_decode (cs_slice_str (standard), arena, &bytes) || bytes.len <= HEAD)
     return FALSE;
   at = (const guint8 *) bytes.data;
   key_len = (gsize) at[9] << 8 | at[10];

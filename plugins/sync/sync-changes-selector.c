@@ -1,5 +1,5 @@
-/* sync-changes-selector.c: the filter _selector: the documents of a page of rows, and which of them match.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-changes-selector.c: the filter _selector: the documents of a page of rows, and which of them
+ * match. SPDX-License-Identifier: Apache-2.0 */
 #include "sync-changes.h"
 
 static CsStatus

@@ -1,7 +1,7 @@
 /* sync-collate.c: the order of JSON values: compared token by token, or written as bytes.
  *
- * Both walk the text and meet the same tokens in the same order, without recursion: the end of an array or object
- * counts as a token below all others, which makes the shorter one the lesser.
+ * Both walk the text and meet the same tokens in the same order, without recursion: the end of an
+ * array or object counts as a token below all others, which makes the shorter one the lesser.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-collate.h"
 
@@ -74,7 +74,8 @@ sync_collate_version (void)
       UVersionInfo version;
 
       ucol_getVersion (collator (), version);
-      g_snprintf (text, sizeof text, "1-%u.%u.%u.%u", version[0], version[1], version[2], version[3]);
+      g_snprintf (text, sizeof text, "1-%u.%u.%u.%u", version[0], version[1], version[2],
+                  version[3]);
       g_once_init_leave (&once, 1);
     }
   return text;

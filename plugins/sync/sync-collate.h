@@ -1,7 +1,7 @@
 /* sync-collate.h: the order of JSON values as CouchDB has it, as a comparison and as bytes.
  *
- * null < false < true < numbers < strings by ICU's root collation < arrays < objects; arrays and objects member
- * by member, the shorter first. docs/design/query.md has the bytes.
+ * null < false < true < numbers < strings by ICU's root collation < arrays < objects; arrays and
+ * objects member by member, the shorter first. docs/design/query.md has the bytes.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SYNC_COLLATE_H
 #define SYNC_COLLATE_H
@@ -27,8 +27,8 @@ int sync_collate_text (CsSlice a, CsSlice b);
 /* A whole number in its range. FALSE: a fraction, or too large. */
 gboolean sync_json_integer (SyncJson number, gint64 *out);
 
-/* Appends the value's bytes, so that bytes compare as values do. FALSE: the key is full. A long string takes its
- * time: documents are for the pool. */
+/* Appends the value's bytes, so that bytes compare as values do. FALSE: the key is full. A long
+ * string takes its time: documents are for the pool. */
 gboolean sync_key_append (GByteArray *key, SyncJson value);
 
 #endif

@@ -1,5 +1,5 @@
-/* sync-explain.c: _explain: which index would answer a query, between which keys, and why not the others.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-explain.c: _explain: which index would answer a query, between which keys, and why not the
+ * others. SPDX-License-Identifier: Apache-2.0 */
 #include "sync-find.h"
 
 static gboolean
@@ -71,10 +71,10 @@ append_reading (const SyncFind *find, const SyncPlan *plan, GString *out)
   append_bound (plan, down, out);
   g_string_append (out, ",\"end_key\":");
   append_bound (plan, !down, out);
-  g_string_append_printf (out, ",\"direction\":\"%s\",\"stable\":%s,\"update\":%s,\"conflicts\":%s}",
-                          down ? "rev" : "fwd", find->stable ? "true" : "false",
-                          find->update && !find->stale_ok ? "true" : "false",
-                          find->conflicts ? "true" : "\"undefined\"");
+  g_string_append_printf (
+    out, ",\"direction\":\"%s\",\"stable\":%s,\"update\":%s,\"conflicts\":%s}",
+    down ? "rev" : "fwd", find->stable ? "true" : "false",
+    find->update && !find->stale_ok ? "true" : "false", find->conflicts ? "true" : "\"undefined\"");
 }
 
 /* ---- the others ---- */
@@ -84,11 +84,12 @@ append_candidate (const SyncCandidate *candidate, GString *out)
 {
   g_string_append (out, "{\"index\":");
   sync_index_append (candidate->index, out);
-  g_string_append_printf (out,
-                          ",\"analysis\":{\"usable\":%s,\"reasons\":[{\"name\":\"%s\"}],\"ranking\":%u,"
-                          "\"covering\":%s}}",
-                          candidate->usable ? "true" : "false", candidate->reason,
-                          candidate->ranking, is_all_docs (candidate->index) ? "null" : "false");
+  g_string_append_printf (
+    out,
+    ",\"analysis\":{\"usable\":%s,\"reasons\":[{\"name\":\"%s\"}],\"ranking\":%u,"
+    "\"covering\":%s}}",
+    candidate->usable ? "true" : "false", candidate->reason, candidate->ranking,
+    is_all_docs (candidate->index) ? "null" : "false");
 }
 
 static void
@@ -184,9 +185,9 @@ append_plan (const SyncFind *find, const SyncPlan *plan, GString *out)
   sync_selector_append (&find->selector, out);
   g_string_append (out, ",\"opts\":");
   sync_find_append_options (find, out);
-  g_string_append_printf (out,
-                          ",\"limit\":%" G_GUINT64_FORMAT ",\"skip\":%" G_GUINT64_FORMAT ",\"fields\":",
-                          find->limit, find->skip);
+  g_string_append_printf (
+    out, ",\"limit\":%" G_GUINT64_FORMAT ",\"skip\":%" G_GUINT64_FORMAT ",\"fields\":", find->limit,
+    find->skip);
   if (find->projection != NULL)
     append_text (out, find->fields.text);
   else

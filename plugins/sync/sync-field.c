@@ -1,5 +1,5 @@
-/* sync-field.c: splits names of fields, finds them in a document's text, and gives documents of some fields only.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-field.c: splits names of fields, finds them in a document's text, and gives documents of
+ * some fields only. SPDX-License-Identifier: Apache-2.0 */
 #include "sync-field.h"
 
 #include <stdlib.h>
@@ -141,8 +141,8 @@ typedef struct
 static gboolean
 bad_sort_field (SortReader *reader, SyncJson item)
 {
-  return sync_refuse_value (reader->error, reader->arena, "invalid_sort_field", "Invalid sort field",
-                            item.text);
+  return sync_refuse_value (reader->error, reader->arena, "invalid_sort_field",
+                            "Invalid sort field", item.text);
 }
 
 static gboolean
@@ -150,9 +150,9 @@ add_sort_field (SortReader *reader, SyncJson name, SyncJson direction, SyncJson 
 {
   gboolean down = sync_json_is (direction, "desc");
 
-  if (reader->n == SYNC_SORT_MAX || (!down && !sync_json_is (direction, "asc"))
-      || !sync_field_parse (&reader->fields[reader->n], sync_json_text (name, reader->arena),
-                            reader->arena))
+  if (reader->n == SYNC_SORT_MAX || (!down && !sync_json_is (direction, "asc")) ||
+      !sync_field_parse (&reader->fields[reader->n], sync_json_text (name, reader->arena),
+                         reader->arena))
     return bad_sort_field (reader, item);
   reader->n++;
   reader->n_descending += (guint) down;
@@ -168,8 +168,8 @@ add_sort_object (SortReader *reader, SyncJson item)
   SyncJson direction;
   SyncJson more;
 
-  if (!sync_json_members (&cursor, item) || !sync_json_next_member (&cursor, &name, &direction)
-      || sync_json_next_member (&cursor, &more, &more))
+  if (!sync_json_members (&cursor, item) || !sync_json_next_member (&cursor, &name, &direction) ||
+      sync_json_next_member (&cursor, &more, &more))
     return bad_sort_field (reader, item);
   return add_sort_field (reader, name, direction, item);
 }
@@ -295,7 +295,8 @@ sync_projection_read (SyncProjection **projection, SyncJson list, const SyncAren
   return TRUE;
 }
 
-/* The members of `value` that the node's children name; FALSE: there are none. At most as deep as a field. */
+/* The members of `value` that the node's children name; FALSE: there are none. At most as deep as a
+ * field. */
 static gboolean
 append_members (const SyncProjection *node, SyncJson value, GString *out)
 {

@@ -1,5 +1,5 @@
-/* sync-field.h: names of fields inside documents, as selectors, indexes and `fields` write them: `addr.city`.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-field.h: names of fields inside documents, as selectors, indexes and `fields` write them:
+ * `addr.city`. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SYNC_FIELD_H
 #define SYNC_FIELD_H
 
@@ -24,12 +24,14 @@ typedef enum
   SYNC_FIELD_NO_WAY   /* the way leads through something that has no members, or not so many */
 } SyncFound;
 
-/* Splits at dots; a backslash makes the next character an ordinary one. FALSE: an empty name, or too many. */
+/* Splits at dots; a backslash makes the next character an ordinary one. FALSE: an empty name, or
+ * too many. */
 gboolean sync_field_parse (SyncField *field, CsSlice text, const SyncArena *arena);
 /* A number leads into an array. */
 SyncFound sync_field_find (const SyncField *field, SyncJson value, SyncJson *found);
 
-/* An order: `["a", {"b": "asc"}]`, or as it is stored `{"a": "asc"}`. All in one direction. FALSE: *error tells. */
+/* An order: `["a", {"b": "asc"}]`, or as it is stored `{"a": "asc"}`. All in one direction. FALSE:
+ * *error tells. */
 gboolean sync_sort_read (SyncJson spec, const SyncArena *arena, SyncField **fields, guint *n,
                          gboolean *descending, SyncError *error);
 

@@ -191,7 +191,8 @@ take_partition (Query *query, SyncJson value)
 {
   if (value.type == SYNC_JSON_STRING && value.text.len == 2)
     return TRUE;
-  return refuse (query, "bad_request", "`partition` is not supported: databases have no partitions");
+  return refuse (query, "bad_request",
+                 "`partition` is not supported: databases have no partitions");
 }
 
 static gboolean
@@ -199,7 +200,8 @@ take_r (Query *query, SyncJson value)
 {
   if (sync_json_integer (value, &query->find->r) && query->find->r > 0)
     return TRUE;
-  return refuse_number (query, "invalid_pos_integer", " is not an integer greater than zero", value);
+  return refuse_number (query, "invalid_pos_integer", " is not an integer greater than zero",
+                        value);
 }
 
 static gboolean
@@ -212,8 +214,8 @@ static gboolean
 take_stale (Query *query, SyncJson value)
 {
   query->find->stale_ok = sync_json_is (value, "ok");
-  return query->find->stale_ok || value.type == SYNC_JSON_FALSE || sync_json_is (value, "false")
-         || refuse_value (query, "invalid_ok_or_false_value", "stale is \"ok\" or false, not", value);
+  return query->find->stale_ok || value.type == SYNC_JSON_FALSE || sync_json_is (value, "false") ||
+         refuse_value (query, "invalid_ok_or_false_value", "stale is \"ok\" or false, not", value);
 }
 
 static gboolean
@@ -283,8 +285,8 @@ refuse_unknown (Query *query, SyncJson object)
     if (!is_known (key))
       {
         CsSlice name = sync_cut (sync_json_text (key, &query->find->arena), 100);
-        g_autofree char *reason
-          = g_strdup_printf ("Invalid key %.*s for this request.", (int) name.len, name.data);
+        g_autofree char *reason =
+          g_strdup_printf ("Invalid key %.*s for this request.", (int) name.len, name.data);
         char *kept = sync_alloc (&query->find->arena, strlen (reason) + 1);
 
         return refuse (query, "invalid_key", strcpy (kept, reason));
@@ -392,9 +394,9 @@ sync_find_append_options (const SyncFind *find, GString *out)
   append_hint (find, out);
   g_string_append (out, ",\"bookmark\":");
   sync_json_append_string (out, find->bookmark.len > 0 ? find->bookmark : cs_slice_str ("nil"));
-  g_string_append_printf (out,
-                          ",\"limit\":%" G_GUINT64_FORMAT ",\"skip\":%" G_GUINT64_FORMAT ",\"sort\":",
-                          find->limit, find->skip);
+  g_string_append_printf (
+    out, ",\"limit\":%" G_GUINT64_FORMAT ",\"skip\":%" G_GUINT64_FORMAT ",\"sort\":", find->limit,
+    find->skip);
   append_sort (find, out);
   g_string_append (out, ",\"fields\":");
   if (find->projection != NULL)

@@ -1,5 +1,5 @@
-/* sync-find.h: one query by selector: what it asks for, which index answers it, and what comes back.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-find.h: one query by selector: what it asks for, which index answers it, and what comes
+ * back. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SYNC_FIND_H
 #define SYNC_FIND_H
 
@@ -56,7 +56,7 @@ CsStatus sync_find_run (SyncFind *find);
 
 typedef struct
 {
-  SyncJson low;  /* type NONE: no bound */
+  SyncJson low; /* type NONE: no bound */
   SyncJson high;
   gboolean low_open; /* the bound itself is outside */
   gboolean high_open;
@@ -82,8 +82,8 @@ typedef struct
   gboolean usable;
   const char *reason; /* why it was not chosen */
   guint ranking;
-  guint distance;     /* fields with a range that it does not use */
-  SyncRange *ranges;  /* of its first columns */
+  guint distance;    /* fields with a range that it does not use */
+  SyncRange *ranges; /* of its first columns */
   guint n_ranges;
 } SyncCandidate;
 

@@ -1,4 +1,5 @@
-/* sync-index-build.c: brings an index up to date from the change feed, page by page; a page is one transaction.
+/* sync-index-build.c: brings an index up to date from the change feed, page by page; a page is one
+ * transaction.
  *
  * A crash between pages leaves the older index, whole: the next builder goes on from there.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -22,8 +23,8 @@ typedef struct
   const CsStoreRows *records;
   guint64 fresh_until; /* records up to here have no entry yet */
   CsStoreIndexRow *rows;
-  CsSlice *keys;      /* one for each row at most */
-  GByteArray *bytes;  /* of the keys, one behind the other */
+  CsSlice *keys;     /* one for each row at most */
+  GByteArray *bytes; /* of the keys, one behind the other */
   CsStatus status;
 } Extraction;
 
@@ -49,8 +50,8 @@ append_key (const SyncIndex *index, SyncJson doc, GByteArray *bytes)
 static gboolean
 is_indexed (const CsStoreRecord *record)
 {
-  return !record->deleted && record->body.data != NULL
-         && !(record->id.len >= 8 && memcmp (record->id.data, "_design/", 8) == 0);
+  return !record->deleted && record->body.data != NULL &&
+         !(record->id.len >= 8 && memcmp (record->id.data, "_design/", 8) == 0);
 }
 
 /* The key's length is kept in place of its bytes, which may still move. */
@@ -63,7 +64,8 @@ extract_one (Extraction *self, guint i, GString *text, const SyncArena *arena)
   SyncJson doc;
   CsStatus status;
 
-  self->rows[i] = (CsStoreIndexRow){ .id = record->id, .keys = &self->keys[i],
+  self->rows[i] = (CsStoreIndexRow){ .id = record->id,
+                                     .keys = &self->keys[i],
                                      .fresh = record->seq <= self->fresh_until };
   if (!is_indexed (record))
     return CS_OK;
@@ -72,7 +74,8 @@ extract_one (Extraction *self, guint i, GString *text, const SyncArena *arena)
   if (status != CS_OK)
     return status;
   doc = sync_json_value (text->str, text->str + text->len);
-  if (!sync_selector_match (&self->index->filter, doc) || !append_key (self->index, doc, self->bytes))
+  if (!sync_selector_match (&self->index->filter, doc) ||
+      !append_key (self->index, doc, self->bytes))
     return CS_OK;
   self->rows[i].n_keys = 1;
   self->keys[i].len = self->bytes->len - start;
@@ -144,7 +147,9 @@ store_page (Builder *builder, const CsStoreRows *records, guint64 seq)
   g_autofree CsStoreIndexRow *rows = g_new0 (CsStoreIndexRow, records->n + 1);
   g_autofree CsSlice *keys = g_new0 (CsSlice, records->n + 1);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  Extraction extraction = { builder->index, records, builder->fresh_until, rows, keys, bytes, CS_OK };
+  Extraction extraction = {
+    builder->index, records, builder->fresh_until, rows, keys, bytes, CS_OK
+  };
   CsStatus status = CS_OK;
 
   if (is_little (&extraction))
@@ -154,12 +159,13 @@ store_page (Builder *builder, const CsStoreRows *records, guint64 seq)
   if (status == CS_OK)
     status = extraction.status;
   if (status == CS_OK)
-    status = cs_store_index_update (builder->db->db, builder->key, builder->seq, seq, rows,
-                                    records->n);
+    status =
+      cs_store_index_update (builder->db->db, builder->key, builder->seq, seq, rows, records->n);
   return status;
 }
 
-/* Where the index is. One that is not there begins at 0, and has no entry of anything that is there now. */
+/* Where the index is. One that is not there begins at 0, and has no entry of anything that is there
+ * now. */
 static CsStatus
 find_place (Builder *builder)
 {
@@ -190,14 +196,16 @@ page_rows (const Builder *builder)
 {
   if (builder->progress.done == 0)
     return FIRST_ROWS;
-  return (guint) CLAMP (PAGE_BYTES * builder->progress.done / MAX (builder->bytes, 1), 1, PAGE_ROWS);
+  return (guint) CLAMP (PAGE_BYTES * builder->progress.done / MAX (builder->bytes, 1), 1,
+                        PAGE_ROWS);
 }
 
 static CsStatus
 one_page (Builder *builder, gboolean *more)
 {
-  CsStoreRange range = { .size = sizeof range, .since = builder->seq, .limit = page_rows (builder),
-                         .what = CS_STORE_BODY };
+  CsStoreRange range = {
+    .size = sizeof range, .since = builder->seq, .limit = page_rows (builder), .what = CS_STORE_BODY
+  };
   CsStoreRows *records = NULL;
   CsStatus status = cs_store_changes (builder->db->db, &range, &records);
   guint64 seq;

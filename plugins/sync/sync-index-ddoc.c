@@ -1,6 +1,6 @@
-/* sync-index-ddoc.c: puts an index's view into its design document, or takes it out; the rest of the document stays
- * as it is, and what holds nothing else is deleted.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-index-ddoc.c: puts an index's view into its design document, or takes it out; the rest of
+ * the document stays as it is, and what holds nothing else is deleted. SPDX-License-Identifier:
+ * Apache-2.0 */
 #include "sync-index-ddoc.h"
 
 #include "sync-collate.h"
@@ -42,9 +42,9 @@ typedef struct
 {
   GString *text;
   gboolean any_view;
-  gboolean bare;    /* nothing in it but its language */
+  gboolean bare; /* nothing in it but its language */
   gboolean changed;
-  gboolean found;   /* what is to be removed was there */
+  gboolean found; /* what is to be removed was there */
 } Rewriting;
 
 static void
@@ -116,8 +116,8 @@ rewrite (const SyncDdocEdit *edit, SyncJson doc, Rewriting *rewriting)
       {
         if (sync_json_is (key, "views"))
           continue;
-        others += !sync_json_is (key, "_id") && !sync_json_is (key, "_rev")
-                  && !sync_json_is (key, "language");
+        others += !sync_json_is (key, "_id") && !sync_json_is (key, "_rev") &&
+                  !sync_json_is (key, "language");
         append_member (rewriting->text, sync_json_text (key, &edit->arena), value.text);
       }
   else
@@ -148,8 +148,8 @@ write_ddoc (const SyncDdocEdit *edit, const Rewriting *rewriting, SyncDdocOutcom
   doc.deleted = rewriting->bare;
   if (doc.deleted)
     doc.n_parts = 0;
-  if (!sync_design_check (edit->self, edit->db, &doc, error)
-      || !sync_edit_init (&write, &doc, FALSE, &edit->arena, error))
+  if (!sync_design_check (edit->self, edit->db, &doc, error) ||
+      !sync_edit_init (&write, &doc, FALSE, &edit->arena, error))
     return CS_OK;
   status = sync_commit (edit->self, edit->db, cs_http_identity (edit->exchange), &write, 1);
   if (status != CS_OK)
@@ -168,9 +168,9 @@ check_language (const SyncDdocEdit *edit, SyncJson doc, SyncError *error)
 
   if (doc.type == SYNC_JSON_NONE || sync_json_is (language, "query"))
     return TRUE;
-  return sync_refuse_value (error, &edit->arena, "invalid_ddoc_lang",
-                            "Existing design doc has an invalid language",
-                            language.type == SYNC_JSON_NONE ? cs_slice_str ("none") : language.text);
+  return sync_refuse_value (
+    error, &edit->arena, "invalid_ddoc_lang", "Existing design doc has an invalid language",
+    language.type == SYNC_JSON_NONE ? cs_slice_str ("none") : language.text);
 }
 
 static CsStatus

@@ -1,6 +1,6 @@
-/* sync-index-name.c: the name CouchDB makes for an index without one: the SHA-1 of the request in Erlang's
- * external term format (erlang.org, "External Term Format"), which design documents that replicate agree on.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-index-name.c: the name CouchDB makes for an index without one: the SHA-1 of the request in
+ * Erlang's external term format (erlang.org, "External Term Format"), which design documents that
+ * replicate agree on. SPDX-License-Identifier: Apache-2.0 */
 #include "sync-index.h"
 
 #include "sync-collate.h"

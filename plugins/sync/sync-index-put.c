@@ -1,5 +1,5 @@
-/* sync-index-put.c: POST _index: defines an index in a design document, exactly as CouchDB stores it.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-index-put.c: POST _index: defines an index in a design document, exactly as CouchDB stores
+ * it. SPDX-License-Identifier: Apache-2.0 */
 #include "sync-index-ddoc.h"
 
 #include "sync-collate.h"
@@ -54,25 +54,25 @@ take_type (Request *request, SyncJson value)
 static gboolean
 take_name (Request *request, SyncJson value)
 {
-  return take_text (request, value, &request->asked.name)
-         && (request->asked.name.len > 0
-             || refuse_value (request, "invalid_string", "Invalid string", value.text));
+  return take_text (request, value, &request->asked.name) &&
+         (request->asked.name.len > 0 ||
+          refuse_value (request, "invalid_string", "Invalid string", value.text));
 }
 
 static gboolean
 take_ddoc (Request *request, SyncJson value)
 {
-  return take_text (request, value, &request->asked.ddoc)
-         && (request->asked.ddoc.len > 0
-             || refuse_value (request, "invalid_string", "Invalid string", value.text));
+  return take_text (request, value, &request->asked.ddoc) &&
+         (request->asked.ddoc.len > 0 ||
+          refuse_value (request, "invalid_string", "Invalid string", value.text));
 }
 
 static gboolean
 take_w (Request *request, SyncJson value)
 {
-  return (sync_json_integer (value, &request->asked.w) && request->asked.w > 0)
-         || refuse_value (request, "invalid_pos_integer", "w is an integer greater than zero, not",
-                          value.text);
+  return (sync_json_integer (value, &request->asked.w) && request->asked.w > 0) ||
+         refuse_value (request, "invalid_pos_integer", "w is an integer greater than zero, not",
+                       value.text);
 }
 
 static gboolean
@@ -98,8 +98,8 @@ static gboolean
 refuse_key (Request *request, SyncJson key)
 {
   CsSlice name = sync_cut (sync_json_text (key, &request->arena), 100);
-  g_autofree char *reason
-    = g_strdup_printf ("Invalid key %.*s for this request.", (int) name.len, name.data);
+  g_autofree char *reason =
+    g_strdup_printf ("Invalid key %.*s for this request.", (int) name.len, name.data);
   char *kept = sync_alloc (&request->arena, strlen (reason) + 1);
 
   return refuse (request, 400, "invalid_key", strcpy (kept, reason));
@@ -128,8 +128,7 @@ check_keys (Request *request, SyncJson object, const char *const *known)
 static gboolean
 take_members (Request *request, SyncJson object)
 {
-  static const char *const known[]
-    = { "index", "type", "name", "ddoc", "w", "partitioned", NULL };
+  static const char *const known[] = { "index", "type", "name", "ddoc", "w", "partitioned", NULL };
 
   if (sync_json_member (object, "index").type == SYNC_JSON_NONE)
     return refuse (request, 400, "missing_required_key", "Missing required key: index");
@@ -192,7 +191,8 @@ make_names (Request *request, CsSlice *ddoc, CsSlice *name)
   *ddoc = cs_slice (id, len + given.len);
 }
 
-/* `{"map": {"fields", "partial_filter_selector"}, "reduce": "_count", "options": {"def": as it was sent}}` */
+/* `{"map": {"fields", "partial_filter_selector"}, "reduce": "_count", "options": {"def": as it was
+ * sent}}` */
 static CsSlice
 make_view (Request *request, const SyncIndex *index)
 {
@@ -247,8 +247,9 @@ reply_outcome (const SyncDdocEdit *edit, CsStatus status, SyncDdocOutcome outcom
 static void
 define (Request *request, Sync *self, SyncDb *db)
 {
-  SyncDdocEdit edit = { .exchange = request->exchange, .self = self, .db = db,
-                        .arena = request->arena };
+  SyncDdocEdit edit = {
+    .exchange = request->exchange, .self = self, .db = db, .arena = request->arena
+  };
   g_autoptr (SyncIndex) index = NULL;
   SyncDdocOutcome outcome;
   SyncError error;

@@ -63,7 +63,8 @@ make_key (SyncIndex *index)
       g_checksum_update (sum, (const guchar *) "", 1);
     }
   g_checksum_update (sum, (const guchar *) "", 1);
-  g_checksum_update (sum, (const guchar *) index->filter_text.data, (gssize) index->filter_text.len);
+  g_checksum_update (sum, (const guchar *) index->filter_text.data,
+                     (gssize) index->filter_text.len);
   g_checksum_get_digest (sum, digest, &len);
   memcpy (index->mark, digest, sizeof index->mark);
   g_snprintf (index->key, sizeof index->key, "mango/");
@@ -111,8 +112,9 @@ sync_index_read (Sync *self, SyncIndex *index, SyncJson definition, SyncError *e
       *error = (SyncError){ 400, "missing_required_key", "Missing required key: fields" };
       return FALSE;
     }
-  if (!sync_sort_read (fields, arena, &index->columns, &index->n_columns, &index->descending, error)
-      || !read_filter (self, index, filter_of (own), error))
+  if (!sync_sort_read (fields, arena, &index->columns, &index->n_columns, &index->descending,
+                       error) ||
+      !read_filter (self, index, filter_of (own), error))
     return FALSE;
   make_key (index);
   return TRUE;

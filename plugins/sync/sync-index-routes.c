@@ -16,8 +16,8 @@ sync_index_list (CsHttpExchange *exchange, gpointer self)
   gint64 skip = 0;
   CsStatus status;
 
-  if (db == NULL || !sync_query_number (exchange, "limit", &limit)
-      || !sync_query_number (exchange, "skip", &skip))
+  if (db == NULL || !sync_query_number (exchange, "limit", &limit) ||
+      !sync_query_number (exchange, "skip", &skip))
     return;
   status = sync_indexes_get (self, db, &indexes);
   if (status != CS_OK)
@@ -159,8 +159,8 @@ sync_index_bulk_delete (CsHttpExchange *exchange, gpointer self)
   SyncJson object;
   SyncJson item;
 
-  if (db == NULL || !sync_read_object (exchange, self, &object)
-      || !check_docids (exchange, sync_json_member (object, "docids")))
+  if (db == NULL || !sync_read_object (exchange, self, &object) ||
+      !check_docids (exchange, sync_json_member (object, "docids")))
     return;
   edit.arena = sync_exchange_arena (exchange);
   sync_json_elements (&cursor, sync_json_member (object, "docids"));

@@ -1,5 +1,5 @@
-/* sync-index-state.c: how far each index is, and who waits for it: one builder at a time for all workers.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-index-state.c: how far each index is, and who waits for it: one builder at a time for all
+ * workers. SPDX-License-Identifier: Apache-2.0 */
 #include "sync-index.h"
 
 /* On the stack of a fiber that waits for a builder. */
@@ -12,13 +12,13 @@ typedef struct
 
 struct _SyncIndexState
 {
-  gint refs;    /* under index_lock, as all but seq */
-  char *key;    /* in the table */
+  gint refs; /* under index_lock, as all but seq */
+  char *key; /* in the table */
   char *db_name;
   char *ddoc;
-  guint64 seq;  /* atomic; known to be in the store */
+  guint64 seq; /* atomic; known to be in the store */
   gboolean running;
-  guint runs;   /* that ended */
+  guint runs;      /* that ended */
   CsStatus status; /* of the last */
   GPtrArray *waiters;
   SyncIndexProgress progress;
@@ -294,13 +294,13 @@ append_task (const SyncIndexState *state, const char *node, GString *json)
   sync_json_append_string (json, cs_slice_str (state->db_name));
   g_string_append (json, ",\"design_document\":");
   sync_json_append_string (json, cs_slice_str (state->ddoc));
-  g_string_append_printf (json,
-                          ",\"changes_done\":%" G_GUINT64_FORMAT ",\"total_changes\":%" G_GUINT64_FORMAT
-                          ",\"progress\":%" G_GUINT64_FORMAT ",\"started_on\":%" G_GINT64_FORMAT
-                          ",\"updated_on\":%" G_GINT64_FORMAT "}",
-                          state->progress.done, total,
-                          total > 0 ? state->progress.done * 100 / total : 0, state->started,
-                          state->updated);
+  g_string_append_printf (
+    json,
+    ",\"changes_done\":%" G_GUINT64_FORMAT ",\"total_changes\":%" G_GUINT64_FORMAT
+    ",\"progress\":%" G_GUINT64_FORMAT ",\"started_on\":%" G_GINT64_FORMAT
+    ",\"updated_on\":%" G_GINT64_FORMAT "}",
+    state->progress.done, total, total > 0 ? state->progress.done * 100 / total : 0, state->started,
+    state->updated);
 }
 
 void

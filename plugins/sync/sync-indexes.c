@@ -1,4 +1,5 @@
-/* sync-indexes.c: the indexes of a database as its design documents define them; what is defined no more is dropped.
+/* sync-indexes.c: the indexes of a database as its design documents define them; what is defined no
+ * more is dropped.
  *
  * They are looked at again whenever the database moved, and read again when a design document did.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -45,8 +46,9 @@ each_design (SyncDb *db, guint what, DesignFunc func, gpointer data)
 {
   CsSlice from = cs_slice_str (design_from);
   CsSlice to = cs_slice_str (design_to);
-  CsStoreRange range = { .size = sizeof range, .from = &from, .to = &to, .limit = PAGE_ROWS,
-                         .what = what };
+  CsStoreRange range = {
+    .size = sizeof range, .from = &from, .to = &to, .limit = PAGE_ROWS, .what = what
+  };
   g_autofree char *last = NULL;
   CsStatus status = CS_OK;
   gboolean more = TRUE;
@@ -98,8 +100,8 @@ add_view (Loader *loader, CsSlice ddoc, CsSlice name, SyncJson view)
   if (!sync_index_read (loader->self, index, sync_json_member (view, "map"), &error))
     {
       cs_warning (loader->self, "an index cannot be used", CS_F_STR ("database", loader->db->name),
-                  CS_F_STR ("design-document", index->ddoc.data), CS_F_STR ("index", index->name.data),
-                  CS_F_STR ("reason", error.reason));
+                  CS_F_STR ("design-document", index->ddoc.data),
+                  CS_F_STR ("index", index->name.data), CS_F_STR ("reason", error.reason));
       return;
     }
   index->state = sync_index_state_get (loader->self, loader->uuid, loader->db->name, index);
@@ -115,8 +117,7 @@ add_views (Loader *loader, CsSlice ddoc, SyncJson views, const SyncArena *arena)
 
   if (!sync_json_members (&cursor, views))
     return;
-  while (sync_json_next_member (&cursor, &key, &view)
-         && loader->indexes->all->len < INDEXES_MAX)
+  while (sync_json_next_member (&cursor, &key, &view) && loader->indexes->all->len < INDEXES_MAX)
     if (sync_json_member (view, "map").type == SYNC_JSON_OBJECT)
       add_view (loader, ddoc, sync_json_text (key, arena), view);
 }

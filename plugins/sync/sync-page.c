@@ -66,8 +66,8 @@ match_all (gpointer data)
     {
       SyncPageDoc *doc = &g_array_index (page->docs, SyncPageDoc, i);
 
-      doc->matches
-        = doc->len > 0 && sync_selector_match (matching->selector, sync_page_json (page, i));
+      doc->matches =
+        doc->len > 0 && sync_selector_match (matching->selector, sync_page_json (page, i));
     }
 }
 

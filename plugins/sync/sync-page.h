@@ -24,9 +24,11 @@ void sync_page_reset (SyncPage *page);
 void sync_page_clear (SyncPage *page);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SyncPage, sync_page_clear)
 
-/* Appends the document as of a node, or of the winner; one without a body counts as none. Fiber; may wait. */
+/* Appends the document as of a node, or of the winner; one without a body counts as none. Fiber;
+ * may wait. */
 CsStatus sync_page_add (SyncPage *page, SyncView *view, gint node);
-/* Marks what matches: at once, or in the pool when the selector has expressions or the text is long. Fiber. */
+/* Marks what matches: at once, or in the pool when the selector has expressions or the text is
+ * long. Fiber. */
 CsStatus sync_page_match (Sync *self, SyncPage *page, SyncSelector *selector);
 SyncJson sync_page_json (const SyncPage *page, guint i);
 

@@ -1,5 +1,5 @@
-/* sync-plan.c: chooses the index that answers a query, as CouchDB's mango_cursor does, and says why not the others.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-plan.c: chooses the index that answers a query, as CouchDB's mango_cursor does, and says why
+ * not the others. SPDX-License-Identifier: Apache-2.0 */
 #include "sync-find.h"
 
 #include "sync-collate.h"
@@ -17,8 +17,8 @@ is_all_docs (const SyncIndex *index)
 static gboolean
 is_hinted (const SyncFind *find, const SyncIndex *index)
 {
-  return find->hinted && cs_slice_equal (index->ddoc, find->use_ddoc)
-         && (find->use_name.len == 0 || cs_slice_equal (index->name, find->use_name));
+  return find->hinted && cs_slice_equal (index->ddoc, find->use_ddoc) &&
+         (find->use_name.len == 0 || cs_slice_equal (index->name, find->use_name));
 }
 
 static gboolean
@@ -30,8 +30,8 @@ is_sorted_by (const SyncFind *find, CsSlice column)
   return FALSE;
 }
 
-/* Entries are only of documents that have all columns: the query must ask for no others. What it sorts by must be
- * there too. */
+/* Entries are only of documents that have all columns: the query must ask for no others. What it
+ * sorts by must be there too. */
 static gboolean
 columns_required (const SyncFind *find, const SyncIndex *index)
 {
@@ -39,8 +39,8 @@ columns_required (const SyncFind *find, const SyncIndex *index)
     {
       CsSlice column = index->columns[i].text;
 
-      if (!is_sorted_by (find, column) && !cs_slice_is (column, "_id") && !cs_slice_is (column, "_rev")
-          && !sync_selector_requires (&find->selector, column))
+      if (!is_sorted_by (find, column) && !cs_slice_is (column, "_id") &&
+          !cs_slice_is (column, "_rev") && !sync_selector_requires (&find->selector, column))
         return FALSE;
     }
   return TRUE;
@@ -82,7 +82,8 @@ why_not_all_docs (const SyncFind *find)
     return NULL;
   if (!sync_range_of (&find->selector, cs_slice_str ("_id"), &find->arena, &range))
     return "field_mismatch";
-  return find->n_sort == 1 && cs_slice_is (find->sort[0].text, "_id") ? NULL : "sort_order_mismatch";
+  return find->n_sort == 1 && cs_slice_is (find->sort[0].text, "_id") ? NULL
+                                                                      : "sort_order_mismatch";
 }
 
 /* NULL: it can be used. */
@@ -112,8 +113,7 @@ take_ranges (SyncCandidate *candidate, const SyncFind *find, guint n_fields)
   candidate->ranges = sync_alloc (&find->arena, (n + 1) * sizeof (SyncRange));
   while (candidate->n_ranges < n)
     {
-      CsSlice column
-        = is_all_docs (index) ? id_name : index->columns[candidate->n_ranges].text;
+      CsSlice column = is_all_docs (index) ? id_name : index->columns[candidate->n_ranges].text;
 
       if (!sync_range_of (&find->selector, column, &find->arena,
                           &candidate->ranges[candidate->n_ranges]))
@@ -123,7 +123,8 @@ take_ranges (SyncCandidate *candidate, const SyncFind *find, guint n_fields)
   candidate->distance = n_fields - MIN (n_fields, candidate->n_ranges);
 }
 
-/* A condition that contradicts another, or an empty $and or $or alone, which CouchDB answers with nothing. */
+/* A condition that contradicts another, or an empty $and or $or alone, which CouchDB answers with
+ * nothing. */
 static gboolean
 matches_nothing (const SyncFind *find, const CsSlice *fields, guint n)
 {
@@ -135,8 +136,8 @@ matches_nothing (const SyncFind *find, const CsSlice *fields, guint n)
     {
       SyncRange range;
 
-      if (sync_range_of (&find->selector, fields[i], &find->arena, &range)
-          && sync_range_is_empty (&range, fields[i]))
+      if (sync_range_of (&find->selector, fields[i], &find->arena, &range) &&
+          sync_range_is_empty (&range, fields[i]))
         return TRUE;
     }
   return FALSE;
@@ -221,8 +222,7 @@ tell_reasons (SyncPlan *plan)
 static guint
 group_of (const SyncCandidate *candidate)
 {
-  static const char *const groups[]
-    = { "unfavored_type", "excluded_by_user", "", "is_partial" };
+  static const char *const groups[] = { "unfavored_type", "excluded_by_user", "", "is_partial" };
 
   for (guint i = 0; i < G_N_ELEMENTS (groups); i++)
     if (candidate->reason != NULL && strcmp (candidate->reason, groups[i]) == 0)
@@ -239,9 +239,8 @@ better_ones (const SyncPlan *plan, const SyncCandidate *candidate)
     {
       const SyncCandidate *other = &plan->candidates[i];
 
-      if (other != candidate && group_of (other) == 0
-          && (is_better (other, candidate)
-              || (other < candidate && !is_better (candidate, other))))
+      if (other != candidate && group_of (other) == 0 &&
+          (is_better (other, candidate) || (other < candidate && !is_better (candidate, other))))
         n++;
     }
   return n;
@@ -325,8 +324,8 @@ hint_cannot_be_used (const SyncFind *find, SyncError *error)
   if (find->use_name.len > 0)
     reason = g_strdup_printf ("%.*s, %.*s specified by `use_index` could not be found or it is not "
                               "suitable.",
-                              (int) find->use_ddoc.len, find->use_ddoc.data, (int) find->use_name.len,
-                              find->use_name.data);
+                              (int) find->use_ddoc.len, find->use_ddoc.data,
+                              (int) find->use_name.len, find->use_name.data);
   else
     reason = g_strdup_printf ("%.*s specified by `use_index` could not be found or it is not "
                               "suitable.",

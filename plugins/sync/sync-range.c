@@ -1,4 +1,5 @@
-/* sync-range.c: what a selector says of one field: between which values it lies, whether it must be there.
+/* sync-range.c: what a selector says of one field: between which values it lies, whether it must be
+ * there.
  *
  * Only conditions that must all hold are looked at: those at the top, and inside $and.
  * SPDX-License-Identifier: Apache-2.0 */
@@ -38,8 +39,8 @@ lower_high (SyncRange *range, SyncJson value, gboolean open, gboolean is_id)
     range->high = value;
 }
 
-/* Does the collation keep every text that begins so together? It does for printable ASCII; elsewhere characters
- * change places, or melt into one. */
+/* Does the collation keep every text that begins so together? It does for printable ASCII;
+ * elsewhere characters change places, or melt into one. */
 static gboolean
 keeps_together (CsSlice text)
 {
@@ -112,8 +113,8 @@ narrow_all (SyncRange *range, const SyncTerm *term, CsSlice field, const SyncAre
         any = narrow_all (range, term->terms[i], field, arena) || any;
       return any;
     }
-  return term->op != SYNC_OP_OR && cs_slice_equal (term->field.text, field)
-         && narrow (range, term, arena);
+  return term->op != SYNC_OP_OR && cs_slice_equal (term->field.text, field) &&
+         narrow (range, term, arena);
 }
 
 gboolean
@@ -142,8 +143,8 @@ has_range (const SyncTerm *term)
     return FALSE;
   if (term->op == SYNC_OP_BEGINS_WITH)
     return term->is_id || keeps_together (term->text);
-  return term->op == SYNC_OP_LT || term->op == SYNC_OP_LTE || term->op == SYNC_OP_EQ
-         || term->op == SYNC_OP_GTE || term->op == SYNC_OP_GT;
+  return term->op == SYNC_OP_LT || term->op == SYNC_OP_LTE || term->op == SYNC_OP_EQ ||
+         term->op == SYNC_OP_GTE || term->op == SYNC_OP_GT;
 }
 
 static guint
@@ -177,8 +178,8 @@ term_requires (const SyncTerm *term, CsSlice field)
   gboolean all = term->op == SYNC_OP_OR;
 
   if (term->op != SYNC_OP_AND && term->op != SYNC_OP_OR)
-    return cs_slice_equal (term->field.text, field)
-           && !(term->op == SYNC_OP_EXISTS && term->arg.type == SYNC_JSON_FALSE);
+    return cs_slice_equal (term->field.text, field) &&
+           !(term->op == SYNC_OP_EXISTS && term->arg.type == SYNC_JSON_FALSE);
   for (guint i = 0; i < term->n_terms; i++)
     if (term_requires (term->terms[i], field) != all)
       return !all;

@@ -85,8 +85,8 @@ static gboolean
 is_of_type (const SyncTerm *term, SyncJson value)
 {
   static const char *const names[] = {
-    [SYNC_JSON_NULL] = "null",      [SYNC_JSON_FALSE] = "boolean", [SYNC_JSON_TRUE] = "boolean",
-    [SYNC_JSON_NUMBER] = "number",  [SYNC_JSON_STRING] = "string", [SYNC_JSON_ARRAY] = "array",
+    [SYNC_JSON_NULL] = "null",     [SYNC_JSON_FALSE] = "boolean", [SYNC_JSON_TRUE] = "boolean",
+    [SYNC_JSON_NUMBER] = "number", [SYNC_JSON_STRING] = "string", [SYNC_JSON_ARRAY] = "array",
     [SYNC_JSON_OBJECT] = "object",
   };
 
@@ -117,8 +117,8 @@ matches_text (SyncSelector *self, const SyncTerm *term, SyncJson value)
   if (term->op == SYNC_OP_REGEX)
     result = sync_regex_match (self, term->regex, text);
   else
-    result = text.len >= term->text.len
-             && (term->text.len == 0 || memcmp (text.data, term->text.data, term->text.len) == 0);
+    result = text.len >= term->text.len &&
+             (term->text.len == 0 || memcmp (text.data, term->text.data, term->text.len) == 0);
   sync_scratch_clear (&scratch);
   return result;
 }
@@ -261,8 +261,8 @@ append_condition (const SyncTerm *term, GString *out)
       sync_json_append_string (out, term->field.text);
       g_string_append_c (out, ':');
     }
-  g_string_append_printf (out, term->negated ? "{\"$not\":{\"%s\":" : "{\"%s\":",
-                          sync_op_names[term->op]);
+  g_string_append_printf (
+    out, term->negated ? "{\"$not\":{\"%s\":" : "{\"%s\":", sync_op_names[term->op]);
   if (term->n_terms > 0)
     sync_term_append (term->terms[0], out);
   else

@@ -1,6 +1,5 @@
-/* sync-selector-read.c: a selector's JSON into its one form, in one pass from the top down: the field's name and
- * whether to negate go along.
- * SPDX-License-Identifier: Apache-2.0 */
+/* sync-selector-read.c: a selector's JSON into its one form, in one pass from the top down: the
+ * field's name and whether to negate go along. SPDX-License-Identifier: Apache-2.0 */
 #include "sync-selector.h"
 
 #include "sync-collate.h"
@@ -77,8 +76,9 @@ new_term (Reader *reader, SyncOp op)
   SyncTerm *term;
 
   if (reader->selector->n_terms++ == SYNC_SELECTOR_TERMS_MAX)
-    return refuse (reader, "invalid_selector", "The selector has more than " G_STRINGIFY (SYNC_SELECTOR_TERMS_MAX)
-                                                " conditions.");
+    return refuse (
+      reader, "invalid_selector",
+      "The selector has more than " G_STRINGIFY (SYNC_SELECTOR_TERMS_MAX) " conditions.");
   term = sync_alloc (reader->arena, sizeof *term);
   memset (term, 0, sizeof *term);
   term->op = op;
@@ -135,11 +135,11 @@ take_mod (SyncTerm *term)
   SyncJson divisor;
   SyncJson remainder;
 
-  return sync_json_count (term->arg) == 2 && sync_json_elements (&cursor, term->arg)
-         && sync_json_next_element (&cursor, &divisor)
-         && sync_json_next_element (&cursor, &remainder)
-         && sync_json_integer (divisor, &term->number)
-         && sync_json_integer (remainder, &term->remainder) && term->number != 0;
+  return sync_json_count (term->arg) == 2 && sync_json_elements (&cursor, term->arg) &&
+         sync_json_next_element (&cursor, &divisor) &&
+         sync_json_next_element (&cursor, &remainder) &&
+         sync_json_integer (divisor, &term->number) &&
+         sync_json_integer (remainder, &term->remainder) && term->number != 0;
 }
 
 static gboolean
@@ -173,12 +173,11 @@ static gboolean
 take_field (Reader *reader, SyncTerm *term, const Place *place)
 {
   if (place->field.len == 0)
-    return place->element
-           || refuse (reader, "invalid_selector",
-                      "One or more conditions is missing a field name.") != NULL;
+    return place->element || refuse (reader, "invalid_selector",
+                                     "One or more conditions is missing a field name.") != NULL;
   term->is_id = cs_slice_is (place->field, "_id");
-  return sync_field_parse (&term->field, place->field, reader->arena)
-         || refuse_value (reader, "invalid_field_name", "Invalid field name", place->field) != NULL;
+  return sync_field_parse (&term->field, place->field, reader->arena) ||
+         refuse_value (reader, "invalid_field_name", "Invalid field name", place->field) != NULL;
 }
 
 static SyncTerm *
@@ -260,8 +259,8 @@ count_members (SyncJson object)
 static SyncTerm *
 read_members (Reader *reader, const Place *place, SyncJson object)
 {
-  SyncTerm *term = new_combination (reader, place->negate ? SYNC_OP_OR : SYNC_OP_AND,
-                                    count_members (object));
+  SyncTerm *term =
+    new_combination (reader, place->negate ? SYNC_OP_OR : SYNC_OP_AND, count_members (object));
   SyncJsonCursor cursor;
   SyncJson key;
   SyncJson value;
@@ -272,9 +271,10 @@ read_members (Reader *reader, const Place *place, SyncJson object)
   while (sync_json_next_member (&cursor, &key, &value))
     {
       /* One member, without its brace and bracket: as an object of its own. */
-      SyncJson alone = { SYNC_JSON_OBJECT,
-                         cs_slice (key.text.data - 1,
-                                   (gsize) (value.text.data + value.text.len - key.text.data) + 2) };
+      SyncJson alone = {
+        SYNC_JSON_OBJECT,
+        cs_slice (key.text.data - 1, (gsize) (value.text.data + value.text.len - key.text.data) + 2)
+      };
 
       if (!add_condition (reader, term, *place, alone))
         return NULL;
@@ -335,8 +335,8 @@ find_op (SyncJson key)
 static SyncTerm *
 read_other (Reader *reader, Place place, SyncJson key, SyncJson value)
 {
-  static const char *const unsupported[]
-    = { "$where", "$geoWithin", "$geoIntersects", "$near", "$nearSphere", "$text" };
+  static const char *const unsupported[] = { "$where", "$geoWithin",  "$geoIntersects",
+                                             "$near",  "$nearSphere", "$text" };
 
   if (sync_json_is (key, "$not"))
     return read_not (reader, place, value);
@@ -424,7 +424,9 @@ read_condition (Reader *reader, Place place, SyncJson value)
   SyncTerm *term;
 
   if (reader->depth == SYNC_SELECTOR_DEPTH_MAX)
-    return refuse (reader, "invalid_selector", "The selector is nested more than " G_STRINGIFY (SYNC_SELECTOR_DEPTH_MAX) " deep.");
+    return refuse (
+      reader, "invalid_selector",
+      "The selector is nested more than " G_STRINGIFY (SYNC_SELECTOR_DEPTH_MAX) " deep.");
   reader->depth++;
   term = read_value (reader, place, value);
   reader->depth--;

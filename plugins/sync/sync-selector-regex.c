@@ -1,7 +1,7 @@
 /* sync-selector-regex.c: $regex by PCRE2, with limits on the work and the memory of one match.
  *
- * Without JIT: an expression is used for one request, and code pages are not made writable for that.
- * SPDX-License-Identifier: Apache-2.0 */
+ * Without JIT: an expression is used for one request, and code pages are not made writable for
+ * that. SPDX-License-Identifier: Apache-2.0 */
 #include "sync-selector-regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -42,9 +42,9 @@ compile (SyncRegex *regex)
   int error;
 
   pcre2_set_parens_nest_limit (context, PARENS_LIMIT);
-  regex->code = pcre2_compile ((PCRE2_SPTR) text.data, text.len,
-                               PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C, &error, &at,
-                               context);
+  regex->code =
+    pcre2_compile ((PCRE2_SPTR) text.data, text.len,
+                   PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C, &error, &at, context);
   pcre2_compile_context_free (context);
   if (regex->code == NULL)
     return FALSE;

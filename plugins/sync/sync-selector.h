@@ -1,7 +1,7 @@
 /* sync-selector.h: Mango selectors: read, put into one form, matched against documents.
  *
- * The form is CouchDB's: $and and $or at the top, below them one condition on one field each; negations are
- * pushed down to the conditions. What cannot be pushed is a mark on its condition.
+ * The form is CouchDB's: $and and $or at the top, below them one condition on one field each;
+ * negations are pushed down to the conditions. What cannot be pushed is a mark on its condition.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SYNC_SELECTOR_H
 #define SYNC_SELECTOR_H
@@ -42,32 +42,35 @@ typedef struct _SyncRegex SyncRegex;
 struct _SyncTerm
 {
   SyncOp op;
-  gboolean negated;  /* of a condition: not so, though the field is there */
-  gboolean is_id;    /* compared as bytes */
-  SyncField field;   /* of a condition; no names: the value itself, inside $elemMatch and its like */
+  gboolean negated; /* of a condition: not so, though the field is there */
+  gboolean is_id;   /* compared as bytes */
+  SyncField field;  /* of a condition; no names: the value itself, inside $elemMatch and its like */
   SyncJson arg;
-  CsSlice text;      /* of a string argument, escapes resolved */
-  gint64 number;     /* $size; $mod's divisor */
+  CsSlice text;  /* of a string argument, escapes resolved */
+  gint64 number; /* $size; $mod's divisor */
   gint64 remainder;
-  SyncTerm **terms;  /* $and, $or; the only one of $elemMatch and its like */
+  SyncTerm **terms; /* $and, $or; the only one of $elemMatch and its like */
   guint n_terms;
   SyncRegex *regex;
 };
 
-/* Lives in its arena, and points into the text that it was read from. Used by one thread at a time. */
+/* Lives in its arena, and points into the text that it was read from. Used by one thread at a time.
+ */
 typedef struct
 {
   SyncTerm *root;     /* NULL: {}, which everything matches */
   SyncRegex *regexes; /* NULL: none, so that matching needs no pool */
   guint n_terms;
-  guint n_given_up;   /* documents at which an expression reached its limit; they count as not matching */
+  guint
+    n_given_up; /* documents at which an expression reached its limit; they count as not matching */
 } SyncSelector;
 
-/* FALSE: *error tells, with the names of CouchDB. `object` was validated. Quick: no expression is compiled. */
-gboolean sync_selector_read (SyncSelector *self, SyncJson object, const SyncArena *arena,
-                             SyncError *error);
-/* Compiles the expressions; then the selector must be cleared. Not on a fiber when there are any. The first
- * condition whose expression is none, or NULL. */
+/* FALSE: *error tells, with the names of CouchDB. `object` was validated. Quick: no expression is
+ * compiled. */
+gboolean
+sync_selector_read (SyncSelector *self, SyncJson object, const SyncArena *arena, SyncError *error);
+/* Compiles the expressions; then the selector must be cleared. Not on a fiber when there are any.
+ * The first condition whose expression is none, or NULL. */
 const SyncTerm *sync_selector_compile (SyncSelector *self);
 /* Always FALSE: *error tells of such a condition. */
 gboolean sync_selector_bad_regex (const SyncTerm *term, const SyncArena *arena, SyncError *error);

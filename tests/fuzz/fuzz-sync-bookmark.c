@@ -1,5 +1,5 @@
-/* fuzz-sync-bookmark.c: any text as a bookmark: what is read is written as text that is read as the same.
- * SPDX-License-Identifier: Apache-2.0 */
+/* fuzz-sync-bookmark.c: any text as a bookmark: what is read is written as text that is read as the
+ * same. SPDX-License-Identifier: Apache-2.0 */
 #include <sync-find.h>
 
 #include "fuzz-arena.h"
@@ -19,6 +19,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   sync_bookmark_append (&bookmark, text);
   g_assert_true (sync_bookmark_read (&again, cs_slice (text->str, text->len), &arena->arena));
   g_assert_cmpmem (again.mark, 8, bookmark.mark, 8);
-  g_assert_true (cs_slice_equal (again.key, bookmark.key) && cs_slice_equal (again.id, bookmark.id));
+  g_assert_true (cs_slice_equal (again.key, bookmark.key) &&
+                 cs_slice_equal (again.id, bookmark.id));
   return 0;
 }

@@ -1,6 +1,6 @@
-/* fuzz-sync-selector.c: any selector against any document (the text before and behind the first newline): the form of
- * a selector is read as itself and says the same, and keys of values lie as their comparison says.
- * SPDX-License-Identifier: Apache-2.0 */
+/* fuzz-sync-selector.c: any selector against any document (the text before and behind the first
+ * newline): the form of a selector is read as itself and says the same, and keys of values lie as
+ * their comparison says. SPDX-License-Identifier: Apache-2.0 */
 #include <sync-collate.h>
 #include <sync-selector.h>
 
@@ -77,14 +77,14 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   SyncJson object;
   SyncJson doc;
 
-  if (line == NULL || !sync_json_parse (cs_slice (data, (gsize) (line - data)), DEPTH, &object)
-      || !sync_json_parse (cs_slice (line + 1, size - (gsize) (line + 1 - data)), DEPTH, &doc))
+  if (line == NULL || !sync_json_parse (cs_slice (data, (gsize) (line - data)), DEPTH, &object) ||
+      !sync_json_parse (cs_slice (line + 1, size - (gsize) (line + 1 - data)), DEPTH, &doc))
     return 0;
   check_order (object, doc);
   check_projection (object, doc, &arena->arena);
-  if (!sync_selector_read (&selector, object, &arena->arena, &error)
-      || ((bad = sync_selector_compile (&selector)) != NULL
-          && !sync_selector_bad_regex (bad, &arena->arena, &error)))
+  if (!sync_selector_read (&selector, object, &arena->arena, &error) ||
+      ((bad = sync_selector_compile (&selector)) != NULL &&
+       !sync_selector_bad_regex (bad, &arena->arena, &error)))
     {
       g_assert_true (error.status == 400 && error.error != NULL && error.reason != NULL);
       g_assert_true (sync_json_utf8 (cs_slice_str (error.reason)));

@@ -12,7 +12,8 @@ ask -X POST -H "$json" "$url/db/_index" -d '{"index":{"fields":["s","n"]},"ddoc"
 metric () { curl -s "$url/metrics" | sed -n "s/^cloudsync_$1 //p"; }
 
 query='{"selector":{"s":"station 7","n":7},"limit":1000}'
-curl -s -o /dev/null -m 0.1 -u admin:password -X POST -H "$json" "$url/db/_find" -d "$query" && fail "it was built in 0.1 s: nothing to see" || true
+! curl -s -o /dev/null -m 0.1 -u admin:password -X POST -H "$json" "$url/db/_find" -d "$query" ||
+  fail "it was built in 0.1 s: nothing to see"
 seen=""
 for ((i = 0; i < 400; i++)); do
   tasks=$(ask "$url/_active_tasks")

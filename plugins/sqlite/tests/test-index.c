@@ -1,5 +1,5 @@
-/* test-index.c: ordered entries beside records: replaced as one, in order, gone with what they belong to.
- * SPDX-License-Identifier: Apache-2.0 */
+/* test-index.c: ordered entries beside records: replaced as one, in order, gone with what they
+ * belong to. SPDX-License-Identifier: Apache-2.0 */
 #include "test-host.h"
 
 typedef struct
@@ -152,7 +152,8 @@ test_replaced (Fixture *fixture, gconstpointer data)
   expect (fixture, &range, "0/a 1/c 2/b 2/d ");
   g_assert_cmpint (update (fixture, 5, 6, "c", NULL), ==, CS_OK);
   expect (fixture, &range, "0/a 2/b 2/d ");
-  g_assert_cmpint (cs_store_index_update (fixture->db, fixture->name, 6, 9, &several, 1), ==, CS_OK);
+  g_assert_cmpint (cs_store_index_update (fixture->db, fixture->name, 6, 9, &several, 1), ==,
+                   CS_OK);
   expect (fixture, &range, "0/a 0/b 2/d 7/b ");
   start_again (fixture);
   expect (fixture, &range, "0/a 0/b 2/d 7/b ");
@@ -198,9 +199,8 @@ rows (Fixture *fixture, const char *sql)
 {
   g_autofree char *path = g_build_filename (fixture->dir, "store-0.db", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (SqliteConn) conn
-    = sqlite_conn_open (path, sqlite_vfs_name (fixture->test->store.vfs), SQLITE_CONN_READER,
-                        1 << 20, &error);
+  g_autoptr (SqliteConn) conn = sqlite_conn_open (path, sqlite_vfs_name (fixture->test->store.vfs),
+                                                  SQLITE_CONN_READER, 1 << 20, &error);
   sqlite3_stmt *st = NULL;
   gint64 n;
 
@@ -328,14 +328,13 @@ test_plan (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *path = g_build_filename (fixture->dir, "store-0.db", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (SqliteConn) conn
-    = sqlite_conn_open (path, sqlite_vfs_name (fixture->test->store.vfs), SQLITE_CONN_READER,
-                        1 << 20, &error);
+  g_autoptr (SqliteConn) conn = sqlite_conn_open (path, sqlite_vfs_name (fixture->test->store.vfs),
+                                                  SQLITE_CONN_READER, 1 << 20, &error);
 
   for (guint which = SQLITE_ST_ENTRIES; which < SQLITE_ST_N_READ; which++)
     {
-      g_autofree char *sql
-        = g_strconcat ("EXPLAIN QUERY PLAN ", sqlite3_sql (sqlite_conn_statement (conn, which)), NULL);
+      g_autofree char *sql = g_strconcat ("EXPLAIN QUERY PLAN ",
+                                          sqlite3_sql (sqlite_conn_statement (conn, which)), NULL);
       g_autoptr (GString) plan = g_string_new (NULL);
       sqlite3_stmt *st = NULL;
 
@@ -345,11 +344,11 @@ test_plan (Fixture *fixture, gconstpointer data)
       sqlite3_finalize (st);
       g_test_message ("%s", plan->str);
       g_assert_null (strstr (plan->str, "TEMP B-TREE"));
-      g_assert_nonnull (strstr (plan->str, which < SQLITE_ST_ENTRIES_DOWN
-                                             ? "SEARCH e USING PRIMARY KEY (ix=? AND (key,id)>(?,?))"
-                                           : which < SQLITE_ST_ENTRIES_LAST
-                                             ? "SEARCH e USING PRIMARY KEY (ix=? AND (key,id)<(?,?))"
-                                             : "SEARCH e USING PRIMARY KEY (ix=?)"));
+      g_assert_nonnull (strstr (
+        plan->str,
+        which < SQLITE_ST_ENTRIES_DOWN   ? "SEARCH e USING PRIMARY KEY (ix=? AND (key,id)>(?,?))"
+        : which < SQLITE_ST_ENTRIES_LAST ? "SEARCH e USING PRIMARY KEY (ix=? AND (key,id)<(?,?))"
+                                         : "SEARCH e USING PRIMARY KEY (ix=?)"));
     }
 }
 

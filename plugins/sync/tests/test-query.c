@@ -1,5 +1,5 @@
-/* test-query.c: names that CouchDB makes for indexes, bookmarks, orders, and what a selector says of a field.
- * SPDX-License-Identifier: Apache-2.0 */
+/* test-query.c: names that CouchDB makes for indexes, bookmarks, orders, and what a selector says
+ * of a field. SPDX-License-Identifier: Apache-2.0 */
 #include <sync-find.h>
 
 #include "arena.h"
@@ -15,8 +15,8 @@ parse (TestArena *arena, const char *text)
   return value;
 }
 
-/* This one was recorded from CouchDB 3.4.3 (golden 18, "_explain without a fitting index"). Blanks do not count, options
- * and names do. */
+/* This one was recorded from CouchDB 3.4.3 (golden 18, "_explain without a fitting index"). Blanks
+ * do not count, options and names do. */
 static void
 test_names (void)
 {
@@ -46,7 +46,8 @@ test_odd_definitions (void)
 {
   static const char *const definitions[] = {
     "{'fields':['a',{'b':'desc'}],'partial_filter_selector':{'n':{'$in':[1,2,255]}}}",
-    "{'fields':['\\u00e4'],'partial_filter_selector':{'n':{'$in':[1,256,-1,1.5,null,true,9007199254740993]}}}",
+    "{'fields':['\\u00e4'],'partial_filter_selector':{'n':{'$in':[1,256,-1,1.5,null,true,"
+    "9007199254740993]}}}",
     "{'fields':[[[[]]]]}",
     "[]",
     "5",
@@ -69,7 +70,9 @@ static void
 test_bookmarks (void)
 {
   g_autoptr (TestArena) arena = test_arena_new ();
-  SyncBookmark bookmark = { .mark = { 1, 2, 0xff }, .key = { "\0\xff key", 6 }, .id = { "doc", 3 } };
+  SyncBookmark bookmark = { .mark = { 1, 2, 0xff },
+                            .key = { "\0\xff key", 6 },
+                            .id = { "doc", 3 } };
   g_autoptr (GString) text = g_string_new (NULL);
   SyncBookmark read;
 
@@ -129,8 +132,8 @@ test_sorts (void)
     }
 }
 
-/* "low..high" with brackets for what is inside and out; "-" when nothing narrows the field, "none" when nothing
- * can match. */
+/* "low..high" with brackets for what is inside and out; "-" when nothing narrows the field, "none"
+ * when nothing can match. */
 static char *
 range_of (const char *json, const char *field)
 {
@@ -144,11 +147,10 @@ range_of (const char *json, const char *field)
     return g_strdup ("-");
   if (sync_range_is_empty (&range, cs_slice_str (field)))
     return g_strdup ("none");
-  return g_strdup_printf ("%c%.*s..%.*s%c", range.low_open ? ']' : '[', (int) range.low.text.len,
-                          range.low.text.len > 0 ? range.low.text.data : "",
-                          (int) range.high.text.len,
-                          range.high.text.len > 0 ? range.high.text.data : "",
-                          range.high_open ? '[' : ']');
+  return g_strdup_printf (
+    "%c%.*s..%.*s%c", range.low_open ? ']' : '[', (int) range.low.text.len,
+    range.low.text.len > 0 ? range.low.text.data : "", (int) range.high.text.len,
+    range.high.text.len > 0 ? range.high.text.data : "", range.high_open ? '[' : ']');
 }
 
 static void

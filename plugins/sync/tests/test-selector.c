@@ -1,5 +1,5 @@
-/* test-selector.c: each operator against documents, the one form that selectors are put in, and what is refused.
- * SPDX-License-Identifier: Apache-2.0 */
+/* test-selector.c: each operator against documents, the one form that selectors are put in, and
+ * what is refused. SPDX-License-Identifier: Apache-2.0 */
 #include <sync-selector.h>
 
 #include "arena.h"
@@ -56,11 +56,15 @@ static const struct
   const char *no[6];
 } table[] = {
   { "{}", { "{}", "{'a':1}" }, { NULL } },
-  { "{'a':1}", { "{'a':1}", "{'a':1.0}", "{'b':2,'a':1}" }, { "{}", "{'a':'1'}", "{'a':[1]}", "[1]" } },
+  { "{'a':1}",
+    { "{'a':1}", "{'a':1.0}", "{'b':2,'a':1}" },
+    { "{}", "{'a':'1'}", "{'a':[1]}", "[1]" } },
   { "{'a':{}}", { "{'a':{}}" }, { "{'a':1}", "{'a':{'b':1}}", "{}" } },
   { "{'a':{'$eq':[1,2]}}", { "{'a':[1,2]}" }, { "{'a':[2,1]}", "{'a':[1]}", "{'a':1}" } },
   { "{'a':{'$ne':1}}", { "{'a':2}", "{'a':null}" }, { "{'a':1}", "{}" } },
-  { "{'a':{'$lt':5}}", { "{'a':4.9}", "{'a':true}", "{'a':null}" }, { "{'a':5}", "{'a':'x'}", "{}" } },
+  { "{'a':{'$lt':5}}",
+    { "{'a':4.9}", "{'a':true}", "{'a':null}" },
+    { "{'a':5}", "{'a':'x'}", "{}" } },
   { "{'a':{'$lte':5}}", { "{'a':5}", "{'a':5.0}" }, { "{'a':6}" } },
   { "{'a':{'$gte':'m'}}", { "{'a':'m'}", "{'a':'Z'}", "{'a':[]}" }, { "{'a':'b'}", "{'a':9}" } },
   { "{'a':{'$gt':null}}", { "{'a':false}", "{'a':{}}" }, { "{'a':null}", "{}" } },
@@ -68,7 +72,9 @@ static const struct
   { "{'a':9007199254740993}", { "{'a':9007199254740993}" }, { "{'a':9007199254740992}" } },
   { "{'_id':{'$lt':'B'}}", { "{'_id':'A'}" }, { "{'_id':'a'}", "{'_id':'B'}" } },
   { "{'_id':{'$gt':null}}", { "{'_id':''}", "{'_id':'x'}" }, { "{}" } },
-  { "{'a':{'$in':[1,'x',null]}}", { "{'a':1}", "{'a':'x'}", "{'a':null}", "{'a':[7,1]}" }, { "{'a':2}", "{'a':[]}", "{}" } },
+  { "{'a':{'$in':[1,'x',null]}}",
+    { "{'a':1}", "{'a':'x'}", "{'a':null}", "{'a':[7,1]}" },
+    { "{'a':2}", "{'a':[]}", "{}" } },
   { "{'a':{'$in':[]}}", { NULL }, { "{'a':1}", "{'a':[]}", "{}" } },
   { "{'a':{'$nin':[1]}}", { "{'a':2}", "{'a':[]}" }, { "{'a':1}", "{'a':[2,1]}", "{}" } },
   { "{'a':{'$all':[1,2]}}", { "{'a':[2,3,1]}" }, { "{'a':[1]}", "{'a':1}", "{}" } },
@@ -76,16 +82,24 @@ static const struct
   { "{'a':{'$all':[]}}", { NULL }, { "{'a':[]}", "{'a':[1]}" } },
   { "{'a':{'$exists':true}}", { "{'a':null}" }, { "{}", "{'b':1}" } },
   { "{'a':{'$exists':false}}", { "{}" }, { "{'a':null}" } },
-  { "{'a.b':{'$exists':false}}", { "{'a':{}}", "{}" }, { "{'a':{'b':1}}", "{'a':5}", "{'a':[1]}" } },
+  { "{'a.b':{'$exists':false}}",
+    { "{'a':{}}", "{}" },
+    { "{'a':{'b':1}}", "{'a':5}", "{'a':[1]}" } },
   { "{'a':{'$type':'number'}}", { "{'a':1}" }, { "{'a':'1'}", "{}" } },
   { "{'a':{'$type':'boolean'}}", { "{'a':true}", "{'a':false}" }, { "{'a':null}" } },
   { "{'a':{'$type':'nothing'}}", { NULL }, { "{'a':1}", "{'a':null}" } },
-  { "{'a':{'$mod':[3,1]}}", { "{'a':4}", "{'a':1}" }, { "{'a':3}", "{'a':4.0}", "{'a':-2}", "{'a':'4'}" } },
+  { "{'a':{'$mod':[3,1]}}",
+    { "{'a':4}", "{'a':1}" },
+    { "{'a':3}", "{'a':4.0}", "{'a':-2}", "{'a':'4'}" } },
   { "{'a':{'$mod':[-1,0]}}", { "{'a':-9223372036854775807}" }, { "{'a':1.5}" } },
   { "{'a':{'$size':2}}", { "{'a':[1,[2]]}" }, { "{'a':[1]}", "{'a':'ab'}", "{}" } },
-  { "{'a':{'$regex':'^x+$'}}", { "{'a':'xx'}" }, { "{'a':'xy'}", "{'a':5}", "{'a':['xx']}", "{}" } },
+  { "{'a':{'$regex':'^x+$'}}",
+    { "{'a':'xx'}" },
+    { "{'a':'xy'}", "{'a':5}", "{'a':['xx']}", "{}" } },
   { "{'a':{'$regex':'(?i)^\\u00c4.$'}}", { "{'a':'\\u00e4\\u00f6'}" }, { "{'a':'ae'}" } },
-  { "{'a':{'$beginsWith':'ab'}}", { "{'a':'ab'}", "{'a':'abc'}" }, { "{'a':'Abc'}", "{'a':'a'}", "{'a':['ab']}" } },
+  { "{'a':{'$beginsWith':'ab'}}",
+    { "{'a':'ab'}", "{'a':'abc'}" },
+    { "{'a':'Abc'}", "{'a':'a'}", "{'a':['ab']}" } },
   { "{'a':{'$beginsWith':''}}", { "{'a':''}", "{'a':'x'}" }, { "{'a':1}" } },
   { "{'$and':[{'a':1},{'b':2}]}", { "{'a':1,'b':2}" }, { "{'a':1}", "{'b':2}" } },
   { "{'$and':[]}", { "{}" }, { NULL } },
@@ -106,12 +120,16 @@ static const struct
   { "{'\\u0061':1}", { "{'a':1}", "{'\\u0061':1}" }, { "{}" } },
   { "{'a':1}", { "{'a':2,'a':1}" }, { "{'a':1,'a':2}" } },
   { "{'a':{'$elemMatch':{'$gt':3}}}", { "{'a':[1,4]}" }, { "{'a':[1]}", "{'a':4}", "{'a':[]}" } },
-  { "{'a':{'$elemMatch':{'b':1,'c':{'$in':[2]}}}}", { "{'a':[{'b':1},{'b':1,'c':2}]}" }, { "{'a':[{'b':1},{'c':2}]}" } },
+  { "{'a':{'$elemMatch':{'b':1,'c':{'$in':[2]}}}}",
+    { "{'a':[{'b':1},{'b':1,'c':2}]}" },
+    { "{'a':[{'b':1},{'c':2}]}" } },
   { "{'a':{'$elemMatch':{'$or':[1,{'$eq':7}]}}}", { "{'a':[7]}", "{'a':[1]}" }, { "{'a':[2]}" } },
   { "{'a':{'$not':{'$elemMatch':{'$eq':1}}}}", { "{'a':[2]}", "{'a':2}" }, { "{'a':[1]}", "{}" } },
   { "{'a':{'$elemMatch':{'$nor':[{'b':1}]}}}", { "{'a':[{'b':2}]}" }, { "{'a':[{'b':1}]}" } },
   { "{'a':{'$allMatch':{'$gt':3}}}", { "{'a':[4,5]}" }, { "{'a':[3,4]}", "{'a':[]}", "{'a':4}" } },
-  { "{'a':{'$keyMapMatch':{'$beginsWith':'k'}}}", { "{'a':{'x':1,'k1':2}}" }, { "{'a':{'x':1}}", "{'a':['k1']}" } },
+  { "{'a':{'$keyMapMatch':{'$beginsWith':'k'}}}",
+    { "{'a':{'x':1,'k1':2}}" },
+    { "{'a':{'x':1}}", "{'a':['k1']}" } },
 };
 
 static void
@@ -217,7 +235,8 @@ test_refused (void)
   expect_refused ("{'a':{'$elemMatch':1}}", "bad_arg", NULL);
   expect_refused ("{'$text':'x'}", "not_supported", "Unsupported operator: $text");
   expect_refused ("{'$where':'x'}", "not_supported", NULL);
-  expect_refused ("{'$eq':1}", "invalid_selector", "One or more conditions is missing a field name.");
+  expect_refused ("{'$eq':1}", "invalid_selector",
+                  "One or more conditions is missing a field name.");
   expect_refused ("{'':1}", "invalid_selector", NULL);
   expect_refused ("{'a..b':1}", "invalid_field_name", "Invalid field name: a..b");
 }
@@ -248,7 +267,8 @@ test_limits (void)
   g_autoptr (TestArena) arena = test_arena_new ();
   g_auto (SyncSelector) selector = { 0 };
   SyncError error = { 0 };
-  SyncJson doc = parse (arena, "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}");
+  SyncJson doc =
+    parse (arena, "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}");
   gint64 before = g_get_monotonic_time ();
 
   g_assert_true (
