@@ -12,7 +12,7 @@ def user (name, password):
 
 
 ADMIN = user ('root', 'secret')
-node = Node ('auth.admin=root:secret', 'node.workers=2', plugins='http,auth,memory,sqlite,sync,rest,metrics')
+node = Node ('auth.admin=root:secret', 'node.workers=2', 'sync.cors-origins=https://app.example', plugins='http,auth,memory,sqlite,sync,rest,metrics')
 with node, node.client () as c:
   def ask (method, target, body=None, headers='', who=ADMIN):
     return c.ask (method, target, who + headers, body.encode () if isinstance (body, str) else body or b'')
@@ -161,6 +161,20 @@ with node, node.client () as c:
   problem (ask ('GET', '/v1/_users/x'), 404)
   # The mount's own name can be no database, now or after a restart.
   same (ask ('PUT', '/v1').status, 404)
+
+  # --- a page of another origin
+  origin = 'Origin: https://app.example\r\n'
+
+  def preflight (method, target):
+    return c.ask ('OPTIONS', target, f'{origin}Access-Control-Request-Method: {method}\r\n'
+                                     'Access-Control-Request-Headers: content-type\r\n').headers.get ('access-control-allow-methods', '')
+
+  assert 'PATCH' in preflight ('PATCH', '/v1/c/x') and 'DELETE' in preflight ('DELETE', '/v1/c/x')
+  same (preflight ('PATCH', '/c/x'), '', 'CouchDB has no PATCH')
+  put ('/v1/c/from-a-page', '{}', origin)
+  for method, status in (('GET', 200), ('DELETE', 204), ('GET', 404)):
+    answer = ask (method, '/v1/c/from-a-page', headers=origin)
+    same ((answer.status, answer.headers.get ('access-control-allow-origin')), (status, 'https://app.example'), method)
 
   # --- who
   problem (c.ask ('GET', '/v1/c/x'), 401)
