@@ -93,6 +93,7 @@ typedef struct
   CsAuthVerdict *verdict;
   CsSlice text;
   AuthHasher *hasher;
+  guint64 generation; /* as of before the look-up */
   gint64 expires;
 } Check;
 
@@ -154,7 +155,7 @@ check_cookie (Check *check)
   status = auth_look_up (self, session.tenant, session.name, FALSE, &credential);
   if (status != CS_OK)
     return status == CS_NOT_FOUND ? CS_OK : status;
-  identity = auth_identity_of (self, &credential, session.name, "cookie");
+  identity = auth_identity_of (self, &credential, session.name, "cookie", check->generation);
   if (strcmp (identity->tenant, session.tenant) != 0
       || memcmp (((AuthIdentity *) identity)->generation, session.generation, AUTH_GENERATION_LEN)
            != 0)
@@ -174,8 +175,8 @@ check_cookie (Check *check)
 static CsStatus
 check_key (Check *check)
 {
-  const CsSection *section = auth_keys_find (auth_accounts_keys (auth_accounts (check->self)),
-                                             check->text);
+  const AuthAccounts *accounts = auth_accounts (check->self);
+  const CsSection *section = auth_keys_find (auth_accounts_keys (accounts), check->text);
   const AuthApiSettings *key;
 
   cs_stat_add (section != NULL ? check->self->keys_ok : check->self->keys_denied, 1);
@@ -186,6 +187,7 @@ check_key (Check *check)
     = auth_identity_new (key->tenant, key->user != NULL && *key->user != '\0' ? key->user
                                                                                : section->name,
                          key->roles, key->scopes, key->admin, "key");
+  auth_identity_set_verified (check->verdict->identity, check->generation, accounts);
   remember_for (check, CS_NEVER);
   return CS_OK;
 }
@@ -195,12 +197,14 @@ check_token (Check *check)
 {
   const char *why = NULL;
   CsIdentity *identity = NULL;
+  const AuthAccounts *accounts = auth_accounts (check->self);
   CsStatus status = auth_token_verify (check->self, check->text, &identity, &why);
 
   cs_stat_add (status == CS_OK ? check->self->tokens_ok : check->self->tokens_denied, 1);
   if (status == CS_OK)
     {
       check->verdict->identity = identity;
+      auth_identity_set_verified (identity, check->generation, accounts);
       remember_for (check, identity->expires == CS_NEVER ? CS_NEVER
                                                          : identity->expires - g_get_real_time ());
     }
@@ -245,19 +249,18 @@ auth_authenticate (CsAuth *auth, const CsAuthRequest *request, CsAuthVerdict *ve
   AuthState *self = (AuthState *) auth;
   AuthWorker *worker = cs_local (self);
   Check check = { .self = self, .request = request, .verdict = verdict };
-  guint64 generation;
   AuthDigest digest;
   Kind kind;
   CsStatus status = pick (self, request, &kind, &check.text, verdict);
 
   if (status != CS_OK || kind == KIND_NONE)
     return status;
+  check.generation = auth_remembered_generation (&self->remembered);
   if (worker == NULL)
     return check_elsewhere (self, kind, &check);
   check.hasher = worker->hasher;
   auth_hasher_token (worker->hasher, (char) kind, check.text, &digest);
-  generation = auth_remembered_generation (&self->remembered);
-  verdict->identity = auth_recent_find (worker->recent, &digest, cs_now (), generation);
+  verdict->identity = auth_recent_find (worker->recent, &digest, cs_now (), check.generation);
   if (verdict->identity != NULL)
     {
       cs_stat_add (self->recalled, 1);
@@ -265,7 +268,7 @@ auth_authenticate (CsAuth *auth, const CsAuthRequest *request, CsAuthVerdict *ve
     }
   status = check_kind (kind, &check);
   if (status == CS_OK && check.expires > 0)
-    auth_recent_add (worker->recent, &digest, verdict->identity, check.expires, generation);
+    auth_recent_add (worker->recent, &digest, verdict->identity, check.expires, check.generation);
   return status;
 }
 

@@ -55,6 +55,15 @@ auth_identity_set_generation (CsIdentity *identity, const guint8 generation[AUTH
   memcpy (self->generation, generation, AUTH_GENERATION_LEN);
 }
 
+void
+auth_identity_set_verified (CsIdentity *identity, guint64 verified, gconstpointer accounts)
+{
+  AuthIdentity *self = (AuthIdentity *) identity;
+
+  self->verified = verified;
+  self->accounts = accounts;
+}
+
 gboolean
 auth_user_is_valid (const char *name)
 {

@@ -12,6 +12,8 @@ typedef struct
   CsIdentity identity; /* first */
   gboolean has_session; /* it may have one: `generation` is set */
   guint8 generation[AUTH_GENERATION_LEN];
+  guint64 verified; /* atomic: nobody had been forgotten since, when it was last looked at */
+  gconstpointer accounts; /* the settings that it was looked at by */
 } AuthIdentity;
 
 /* A reference. Everything is copied; `user` NULL: nobody; `scopes` NULL: not limited. An administrator gets the
@@ -22,6 +24,9 @@ CsIdentity *auth_identity_new (const char *tenant, const char *user, char *const
 /* Before it is handed out: sessions of it end when the generation changes. */
 void auth_identity_set_generation (CsIdentity *identity,
                                    const guint8 generation[AUTH_GENERATION_LEN]);
+
+/* Before it is handed out: what cs_auth_recheck () goes by. */
+void auth_identity_set_verified (CsIdentity *identity, guint64 verified, gconstpointer accounts);
 
 /* Whether a user may have that name: not empty, no control character. Valid UTF-8 is taken for granted. */
 gboolean auth_user_is_valid (const char *name);

@@ -74,7 +74,7 @@ check_password (AuthState *self, const AuthLogin *login, CsStatus found,
     return status;
   if (!known || !job.right)
     return CS_DENIED;
-  *identity = auth_identity_of (self, credential, login->name, "basic");
+  *identity = auth_identity_of (self, credential, login->name, "basic", login->generation);
   return CS_OK;
 }
 

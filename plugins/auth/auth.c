@@ -61,6 +61,7 @@ static const CsAuthTable auth_table = {
   .add_source = add_source,
   .forget = forget,
   .is_open = is_open,
+  .recheck = auth_recheck,
 };
 
 static void

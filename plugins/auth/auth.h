@@ -98,9 +98,11 @@ CsStatus auth_look_up (AuthState *self, const char *tenant, const char *name, gb
                        CsCredential *credential);
 void auth_credential_clear (CsCredential *credential);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CsCredential, auth_credential_clear)
-/* A reference to the identity of that user, which may have sessions. */
+/* A reference to the identity of that user, which may have sessions. `verified`: auth_remembered_generation ()
+ * before the look-up. */
 CsIdentity *auth_identity_of (AuthState *self, const CsCredential *credential, const char *name,
-                              const char *method);
+                              const char *method, guint64 verified);
+CsStatus auth_recheck (CsAuth *auth, CsIdentity *identity, gboolean may_wait);
 
 /* auth-login.c. On a fiber; may wait. */
 CsStatus auth_log_in (AuthState *self, AuthLogin *login, CsIdentity **identity);

@@ -134,6 +134,7 @@ sync_db_load (Sync *self, const char *key, CsSlice name, SyncDb **out)
   db->name = g_strndup (name.data, name.len);
   db->key = g_strdup (key);
   db->users = strcmp (key, SYNC_USERS) == 0;
+  db->generation = g_atomic_int_get (&self->generation); /* before anything is read */
   db->blobs = self->blobs;
   status = cs_store_open (self->store, cs_slice_str (key), &db->db);
   if (status == CS_OK)

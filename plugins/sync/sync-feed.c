@@ -21,6 +21,7 @@ typedef struct
   GList link;     /* WOKEN, WAITING */
   SyncWake *wake; /* WAITING: for this one. RUNNING: it is to be read */
   guint64 told;   /* the last commit that was heard of */
+  gint generation; /* of the databases, when the right to read was last looked at */
   guint8 state;
   guint8 dirty; /* a commit came while the feed was running */
   guint8 over;  /* the database is gone, or the time is up */
@@ -81,6 +82,43 @@ give_up (Feed *feed)
   cs_http_abort (exchange);
 }
 
+/* ---- the right to read, which may end before the feed does ---- */
+
+static gboolean
+same_databases (const Feed *feed)
+{
+  return g_atomic_int_get (&feed->changes->self->generation) == feed->generation;
+}
+
+/* CS_AGAIN: only a fiber can tell. */
+static CsStatus
+known_right (Feed *feed)
+{
+  SyncChanges *changes = feed->changes;
+  CsStatus status
+    = cs_auth_recheck (changes->self->auth, cs_http_identity (changes->exchange), FALSE);
+
+  return status == CS_OK && !same_databases (feed) ? CS_AGAIN : status;
+}
+
+/* On a fiber; may wait. */
+static gboolean
+has_right (Feed *feed)
+{
+  SyncChanges *changes = feed->changes;
+  CsIdentity *identity = cs_http_identity (changes->exchange);
+  gint generation = g_atomic_int_get (&changes->self->generation);
+  g_autoptr (SyncDb) db = NULL;
+
+  if (cs_auth_recheck (changes->self->auth, identity, TRUE) != CS_OK)
+    return FALSE;
+  if (feed->generation == generation)
+    return TRUE;
+  feed->generation = generation;
+  return sync_open_for (changes->self, identity, cs_slice_str (changes->db->name), SYNC_READ, &db)
+         == CS_OK;
+}
+
 /* ---- waiting ---- */
 
 static void start_timer (Feed *feed);
@@ -98,7 +136,7 @@ on_timer (CsTimer *timer, gpointer data)
 {
   Feed *feed = data;
 
-  if (feed->changes->heartbeat == 0)
+  if (feed->changes->heartbeat == 0 || known_right (feed) == CS_DENIED)
     {
       feed->over = TRUE;
       if (feed->state != RUNNING)
@@ -211,6 +249,11 @@ serve (SyncFeeds *feeds, Feed *feed)
   SyncWake *wake = shared ? sync_wake_find (feeds, feed->changes, feed->told) : NULL;
 
   feed->state = PARKED;
+  if (known_right (feed) != CS_OK)
+    {
+      resume (feeds, feed, FALSE);
+      return;
+    }
   if (wake != NULL && wake->reading)
     {
       feed->state = WAITING;
@@ -304,11 +347,18 @@ read_for_all (Feed *feed, SyncWake *wake)
   return status == CS_OK && more ? sync_changes_stream (changes) : status;
 }
 
+/* CS_NOT_FOUND: not for this client any more. */
 static CsStatus
 read_new (Feed *feed)
 {
   SyncWake *wake = g_steal_pointer (&feed->wake);
 
+  if (!has_right (feed))
+    {
+      if (wake != NULL)
+        end_reading (sync_worker_feeds (feed->changes->self), wake, FALSE, feed->changes);
+      return CS_NOT_FOUND;
+    }
   return wake != NULL ? read_for_all (feed, wake) : sync_changes_stream (feed->changes);
 }
 
@@ -366,6 +416,7 @@ sync_feed_run (SyncChanges *changes)
 
   memset (feed, 0, sizeof *feed);
   feed->changes = changes;
+  feed->generation = changes->db->generation;
   feed->watch.changed = on_changed;
   cs_stat_add (changes->self->feeds_waiting, 1);
   /* Before the first reading, so that no commit falls between it and the wait. */

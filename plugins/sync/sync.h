@@ -85,6 +85,7 @@ typedef struct
   char *name; /* as those of its tenant call it */
   char *key;  /* in the store */
   gboolean users; /* it is _users */
+  gint generation; /* of the databases, when it was looked up */
   CsBlobs *blobs; /* as the instance has it */
   SyncSecurity security;
   guint64 revs_limit;

@@ -152,6 +152,60 @@ test_survives_a_restart (void)
   login_teardown ();
 }
 
+typedef struct
+{
+  CsIdentity *identity;
+  CsStatus quick;
+  CsStatus slow;
+} Recheck;
+
+static void
+recheck (gpointer data)
+{
+  Recheck *self = data;
+
+  self->quick = cs_auth_recheck (&login_auth->service, self->identity, FALSE);
+  self->slow = cs_auth_recheck (&login_auth->service, self->identity, TRUE);
+}
+
+static void
+expect_recheck (CsIdentity *identity, CsStatus quick, CsStatus slow)
+{
+  Recheck call = { .identity = identity };
+
+  cs_harness_run (0, recheck, &call);
+  g_assert_cmpint (call.quick, ==, quick);
+  g_assert_cmpint (call.slow, ==, slow);
+}
+
+/* Whether an identity still holds costs nothing until somebody was forgotten, then one look-up. */
+static void
+test_recheck (void)
+{
+  AuthUserSettings changed = { .password = (char *) login_second_hash, .tenant = (char *) "acme" };
+  const CsSection after[] = { { "ann", &changed } };
+  g_autofree char *header = login_header ("ann", LOGIN_FIRST);
+  CsIdentity *identity;
+
+  login_setup ();
+  g_assert_cmpint (login_authorize (0, header, &identity), ==, CS_OK);
+  expect_recheck (identity, CS_OK, CS_OK);
+  cs_auth_forget (&login_auth->service, NULL, "bob");
+  expect_recheck (identity, CS_AGAIN, CS_OK);
+  expect_recheck (identity, CS_OK, CS_OK);
+  cs_harness_set_sections (login_auth, AUTH_USER_KIND, after, 1);
+  auth_reload_commit (login_auth, NULL);
+  expect_recheck (identity, CS_AGAIN, CS_DENIED);
+  cs_harness_set_sections (login_auth, AUTH_USER_KIND, NULL, 0);
+  auth_reload_commit (login_auth, NULL);
+  expect_recheck (identity, CS_AGAIN, CS_DENIED);
+  cs_identity_unref (identity);
+  identity = cs_auth_anonymous (&login_auth->service);
+  expect_recheck (identity, CS_OK, CS_OK);
+  cs_identity_unref (identity);
+  login_teardown ();
+}
+
 /* What a request says of itself goes before what the browser adds. */
 static void
 test_order (void)
@@ -192,6 +246,7 @@ main (int argc, char **argv)
   g_test_add_func ("/auth/cookie/renewed-and-expired", test_renewed_and_expired);
   g_test_add_func ("/auth/cookie/other-password", test_other_password);
   g_test_add_func ("/auth/cookie/survives-a-restart", test_survives_a_restart);
+  g_test_add_func ("/auth/cookie/recheck", test_recheck);
   g_test_add_func ("/auth/cookie/order", test_order);
   g_test_add_func ("/auth/cookie/only-of-passwords", test_only_of_passwords);
   return g_test_run ();

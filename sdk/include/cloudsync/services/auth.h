@@ -139,6 +139,7 @@ typedef struct
                           GError **error);
   void (*forget) (CsAuth *auth, const char *tenant, const char *name);
   gboolean (*is_open) (CsAuth *auth);
+  CsStatus (*recheck) (CsAuth *auth, CsIdentity *identity, gboolean may_wait);
 } CsAuthTable;
 
 struct _CsAuth
@@ -202,6 +203,16 @@ static inline void
 cs_auth_forget (CsAuth *auth, const char *tenant, const char *name)
 {
   auth->table->forget (auth, tenant, name);
+}
+
+/* Whether an identity that was given some time ago would be given again: for what lasts longer than a
+ * request, such as a feed. CS_OK; CS_DENIED: its session, token or key has ended, or the user is gone or
+ * another one by now; CS_AGAIN: without waiting it cannot be told. Costs nothing while nobody changed. Worker;
+ * with `may_wait` on a fiber. */
+static inline CsStatus
+cs_auth_recheck (CsAuth *auth, CsIdentity *identity, gboolean may_wait)
+{
+  return auth->table->recheck (auth, identity, may_wait);
 }
 
 /* auth.open: every request is the administrator's; loopback only. Any thread. */
