@@ -116,21 +116,25 @@ path_parameters (const char *shown, const char *path)
   return parameters;
 }
 
+/* Any of the ways to log in. */
 static JsonArray *
 security_of (const CsHttpRoute *route)
 {
+  static const char *const schemes[] = { "basic", "bearer", "key", "session" };
   JsonArray *security = json_array_new ();
-  JsonObject *basic;
-  JsonArray *scopes;
 
   if (route->access == CS_ACCESS_PUBLIC || route->access == CS_ACCESS_LOCAL)
     return security; /* an empty list: none is needed */
-  basic = json_object_new ();
-  scopes = json_array_new ();
-  if (route->access == CS_ACCESS_SCOPE && route->scope != NULL)
-    json_array_add_string_element (scopes, route->scope);
-  json_object_set_array_member (basic, "basic", scopes);
-  json_array_add_object_element (security, basic);
+  for (gsize i = 0; i < G_N_ELEMENTS (schemes); i++)
+    {
+      JsonObject *scheme = json_object_new ();
+      JsonArray *scopes = json_array_new ();
+
+      if (route->access == CS_ACCESS_SCOPE && route->scope != NULL)
+        json_array_add_string_element (scopes, route->scope);
+      json_object_set_array_member (scheme, schemes[i], scopes);
+      json_array_add_object_element (security, scheme);
+    }
   return security;
 }
 
@@ -330,7 +334,10 @@ info_object (MetricsOpenapi *self)
 
 /* RFC 9457, and what a plugin answers instead in its own style, is JSON of some kind. */
 static const char components[]
-  = "{\"securitySchemes\":{\"basic\":{\"type\":\"http\",\"scheme\":\"basic\"}},"
+  = "{\"securitySchemes\":{\"basic\":{\"type\":\"http\",\"scheme\":\"basic\"},"
+    "\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"},"
+    "\"key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\"},"
+    "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"AuthSession\"}},"
     "\"responses\":{\"Problem\":{\"description\":\"What went wrong\",\"content\":{"
     "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}},"
     "\"application/json\":{\"schema\":{\"type\":\"object\"}}}}},"

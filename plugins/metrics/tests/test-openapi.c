@@ -125,7 +125,9 @@ test_security (void)
                                                     "basic");
 
   g_assert_cmpuint (json_array_get_length (open), ==, 0);
-  g_assert_cmpuint (json_array_get_length (closed), ==, 1);
+  g_assert_cmpuint (json_array_get_length (closed), ==, 4); /* Basic, Bearer, key, session */
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpuint (json_object_get_size (json_array_get_object_element (closed, i)), ==, 1);
   g_assert_cmpstr (json_array_get_string_element (scopes, 0), ==, "pay:read");
   g_assert_nonnull (strstr (json_object_get_string_member (operation (root, "/local", "get"),
                                                            "description"),
