@@ -9,10 +9,10 @@ files_buffer_take (Files *files)
 {
   guint8 *buffer = NULL;
 
-  g_mutex_lock (&files->buffers_lock);
+  pthread_mutex_lock (&files->buffers_lock);
   if (files->buffers->len > 0)
     buffer = g_ptr_array_steal_index_fast (files->buffers, files->buffers->len - 1);
-  g_mutex_unlock (&files->buffers_lock);
+  pthread_mutex_unlock (&files->buffers_lock);
   return buffer != NULL ? buffer : g_malloc (CS_BLOB_PIECE);
 }
 
@@ -21,9 +21,9 @@ files_buffer_give (Files *files, guint8 *buffer)
 {
   if (buffer == NULL)
     return;
-  g_mutex_lock (&files->buffers_lock);
+  pthread_mutex_lock (&files->buffers_lock);
   if (files->buffers->len < SPARE_MAX)
     g_ptr_array_add (files->buffers, g_steal_pointer (&buffer));
-  g_mutex_unlock (&files->buffers_lock);
+  pthread_mutex_unlock (&files->buffers_lock);
   g_free (buffer);
 }

@@ -30,8 +30,8 @@ id_equal (gconstpointer a, gconstpointer b)
 void
 files_pins_init (FilesPins *pins)
 {
-  g_mutex_init (&pins->lock);
-  g_cond_init (&pins->removed);
+  pthread_mutex_init (&pins->lock, NULL);
+  pthread_cond_init (&pins->removed, NULL);
   pins->entries = g_hash_table_new_full (id_hash, id_equal, NULL, g_free);
 }
 
@@ -39,8 +39,8 @@ void
 files_pins_clear (FilesPins *pins)
 {
   g_hash_table_unref (pins->entries);
-  g_cond_clear (&pins->removed);
-  g_mutex_clear (&pins->lock);
+  pthread_cond_destroy (&pins->removed);
+  pthread_mutex_destroy (&pins->lock);
 }
 
 /* The entry, made when there is none. Locked. */
@@ -71,7 +71,7 @@ files_pins_take (FilesPins *pins, const CsBlobId *id)
   CsStatus status = CS_OK;
   Entry *entry;
 
-  g_mutex_lock (&pins->lock);
+  pthread_mutex_lock (&pins->lock);
   entry = entry_of (pins, id);
   if (entry->removing)
     status = CS_NOT_FOUND;
@@ -82,7 +82,7 @@ files_pins_take (FilesPins *pins, const CsBlobId *id)
       entry->n++;
       entry->condemned = FALSE;
     }
-  g_mutex_unlock (&pins->lock);
+  pthread_mutex_unlock (&pins->lock);
   return status;
 }
 
@@ -91,12 +91,12 @@ files_pins_take_for_put (FilesPins *pins, const CsBlobId *id)
 {
   Entry *entry;
 
-  g_mutex_lock (&pins->lock);
+  pthread_mutex_lock (&pins->lock);
   while ((entry = entry_of (pins, id))->removing)
-    g_cond_wait (&pins->removed, &pins->lock);
+    pthread_cond_wait (&pins->removed, &pins->lock);
   entry->n++;
   entry->condemned = FALSE;
-  g_mutex_unlock (&pins->lock);
+  pthread_mutex_unlock (&pins->lock);
 }
 
 void
@@ -104,12 +104,12 @@ files_pins_give (FilesPins *pins, const CsBlobId *id)
 {
   Entry *entry;
 
-  g_mutex_lock (&pins->lock);
+  pthread_mutex_lock (&pins->lock);
   entry = entry_of (pins, id);
   g_assert (entry->n > 0);
   entry->n--;
   drop_if_plain (pins, entry);
-  g_mutex_unlock (&pins->lock);
+  pthread_mutex_unlock (&pins->lock);
 }
 
 gboolean
@@ -118,12 +118,12 @@ files_pins_set_damaged (FilesPins *pins, const CsBlobId *id, gboolean damaged)
   gboolean changed;
   Entry *entry;
 
-  g_mutex_lock (&pins->lock);
+  pthread_mutex_lock (&pins->lock);
   entry = entry_of (pins, id);
   changed = entry->damaged != damaged;
   entry->damaged = damaged;
   drop_if_plain (pins, entry);
-  g_mutex_unlock (&pins->lock);
+  pthread_mutex_unlock (&pins->lock);
   return changed;
 }
 
@@ -133,13 +133,13 @@ files_pins_condemn (FilesPins *pins, const CsBlobId *id)
   CsStatus status = CS_OK;
   Entry *entry;
 
-  g_mutex_lock (&pins->lock);
+  pthread_mutex_lock (&pins->lock);
   entry = entry_of (pins, id);
   if (entry->n > 0 || entry->removing)
     status = CS_CONFLICT;
   else
     entry->condemned = TRUE;
-  g_mutex_unlock (&pins->lock);
+  pthread_mutex_unlock (&pins->lock);
   return status;
 }
 
@@ -148,11 +148,11 @@ files_pins_pardon (FilesPins *pins, const CsBlobId *id)
 {
   Entry *entry;
 
-  g_mutex_lock (&pins->lock);
+  pthread_mutex_lock (&pins->lock);
   entry = entry_of (pins, id);
   entry->condemned = FALSE;
   drop_if_plain (pins, entry);
-  g_mutex_unlock (&pins->lock);
+  pthread_mutex_unlock (&pins->lock);
 }
 
 CsStatus
@@ -161,7 +161,7 @@ files_pins_begin_remove (FilesPins *pins, const CsBlobId *id)
   CsStatus status = CS_OK;
   Entry *entry;
 
-  g_mutex_lock (&pins->lock);
+  pthread_mutex_lock (&pins->lock);
   entry = entry_of (pins, id);
   if (entry->condemned && entry->n == 0)
     {
@@ -173,7 +173,7 @@ files_pins_begin_remove (FilesPins *pins, const CsBlobId *id)
       status = CS_CONFLICT;
       drop_if_plain (pins, entry);
     }
-  g_mutex_unlock (&pins->lock);
+  pthread_mutex_unlock (&pins->lock);
   return status;
 }
 
@@ -182,11 +182,11 @@ files_pins_end_remove (FilesPins *pins, const CsBlobId *id)
 {
   Entry *entry;
 
-  g_mutex_lock (&pins->lock);
+  pthread_mutex_lock (&pins->lock);
   entry = entry_of (pins, id);
   entry->removing = FALSE;
   entry->damaged = FALSE;
   drop_if_plain (pins, entry);
-  g_cond_broadcast (&pins->removed);
-  g_mutex_unlock (&pins->lock);
+  pthread_cond_broadcast (&pins->removed);
+  pthread_mutex_unlock (&pins->lock);
 }

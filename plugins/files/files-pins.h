@@ -6,11 +6,12 @@
 #define FILES_PINS_H
 
 #include <cloudsync/services/blob.h>
+#include <pthread.h>
 
 typedef struct
 {
-  GMutex lock;
-  GCond removed;
+  pthread_mutex_t lock;
+  pthread_cond_t removed;
   GHashTable *entries; /* of objects that there is something to say of */
 } FilesPins;
 

@@ -5,8 +5,8 @@
 void
 files_queue_init (FilesQueue *queue, gpointer self)
 {
-  g_mutex_init (&queue->lock);
-  g_cond_init (&queue->idle);
+  pthread_mutex_init (&queue->lock, NULL);
+  pthread_cond_init (&queue->idle, NULL);
   queue->self = self;
   queue->head = NULL;
   queue->tail = &queue->head;
@@ -17,8 +17,8 @@ files_queue_init (FilesQueue *queue, gpointer self)
 void
 files_queue_clear (FilesQueue *queue)
 {
-  g_cond_clear (&queue->idle);
-  g_mutex_clear (&queue->lock);
+  pthread_cond_destroy (&queue->idle);
+  pthread_mutex_destroy (&queue->lock);
 }
 
 /* Takes the place of the one that has ended. Locked. */
@@ -30,7 +30,7 @@ next_job (FilesQueue *queue)
   if (job == NULL)
     {
       if (--queue->n_running == 0)
-        g_cond_broadcast (&queue->idle);
+        pthread_cond_broadcast (&queue->idle);
       return NULL;
     }
   queue->head = job->next;
@@ -48,11 +48,11 @@ run_task (CsTask *task)
   FilesQueue *queue = job->queue;
 
   job->run (job);
-  g_mutex_lock (&queue->lock);
+  pthread_mutex_lock (&queue->lock);
   job = next_job (queue);
   if (job != NULL)
     cs_pool_push (queue->self, &job->task);
-  g_mutex_unlock (&queue->lock);
+  pthread_mutex_unlock (&queue->lock);
 }
 
 void
@@ -63,7 +63,7 @@ files_queue_push (FilesQueue *queue, FilesJob *job)
   job->task.run = run_task;
   job->queue = queue;
   job->next = NULL;
-  g_mutex_lock (&queue->lock);
+  pthread_mutex_lock (&queue->lock);
   now = queue->n_running < queue->limit;
   if (now)
     queue->n_running++;
@@ -73,7 +73,7 @@ files_queue_push (FilesQueue *queue, FilesJob *job)
       queue->tail = &job->next;
       cs_stat_add (queue->waiting, 1);
     }
-  g_mutex_unlock (&queue->lock);
+  pthread_mutex_unlock (&queue->lock);
   if (now)
     cs_pool_push (queue->self, &job->task);
 }
@@ -113,8 +113,8 @@ files_queue_run (FilesQueue *queue, CsPoolFunc func, gpointer data)
 void
 files_queue_settle (FilesQueue *queue)
 {
-  g_mutex_lock (&queue->lock);
+  pthread_mutex_lock (&queue->lock);
   while (queue->n_running > 0)
-    g_cond_wait (&queue->idle, &queue->lock);
-  g_mutex_unlock (&queue->lock);
+    pthread_cond_wait (&queue->idle, &queue->lock);
+  pthread_mutex_unlock (&queue->lock);
 }

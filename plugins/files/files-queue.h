@@ -6,6 +6,7 @@
 #define FILES_QUEUE_H
 
 #include <cloudsync/sdk.h>
+#include <pthread.h>
 
 typedef struct _FilesQueue FilesQueue;
 typedef struct _FilesJob FilesJob;
@@ -22,8 +23,8 @@ struct _FilesJob
 struct _FilesQueue
 {
   gpointer self; /* the plugin's instance */
-  GMutex lock;
-  GCond idle;
+  pthread_mutex_t lock;
+  pthread_cond_t idle;
   FilesJob *head, **tail;
   guint n_running;
   guint limit;

@@ -39,12 +39,12 @@ struct _Reader
   guint64 next_offset; /* where the last reading ended */
   guint ahead;         /* pieces to read ahead: more when the user had to wait */
 
-  GMutex lock;
+  pthread_mutex_t lock;
   const Slot *awaited; /* what the user waits for; NULL: nothing */
   CsWait wait;
 
   /* The list of hashes around the last one that was looked up; of those who load, under its lock. */
-  GMutex hashes_lock;
+  pthread_mutex_t hashes_lock;
   guint8 *hashes;
   guint64 hashes_at; /* piece */
   guint64 n_hashes;
@@ -94,7 +94,7 @@ wanted_hash (Reader *self, guint64 index, guint8 hash[FILES_HASH_BYTES])
   const guint64 at_once = HASHES_AT_ONCE / FILES_HASH_BYTES;
   CsStatus status = CS_OK;
 
-  g_mutex_lock (&self->hashes_lock);
+  pthread_mutex_lock (&self->hashes_lock);
   if (index < self->hashes_at || index >= self->hashes_at + self->n_hashes)
     {
       self->hashes_at = index / at_once * at_once;
@@ -108,7 +108,7 @@ wanted_hash (Reader *self, guint64 index, guint8 hash[FILES_HASH_BYTES])
     memcpy (hash, self->hashes + (index - self->hashes_at) * FILES_HASH_BYTES, FILES_HASH_BYTES);
   else
     self->n_hashes = 0;
-  g_mutex_unlock (&self->hashes_lock);
+  pthread_mutex_unlock (&self->hashes_lock);
   return status;
 }
 
@@ -152,8 +152,8 @@ reader_new (Files *files, const FilesFooter *footer, int fd, gint64 stored)
   self->fd = fd;
   self->stored = stored;
   self->ahead = 1;
-  g_mutex_init (&self->lock);
-  g_mutex_init (&self->hashes_lock);
+  pthread_mutex_init (&self->lock, NULL);
+  pthread_mutex_init (&self->hashes_lock, NULL);
   for (guint i = 0; i < N_SLOTS; i++)
     {
       self->slots[i].reader = self;
@@ -270,8 +270,8 @@ reader_unref (Reader *self)
   for (guint i = 0; i < N_SLOTS; i++)
     files_buffer_give (self->files, self->slots[i].data);
   g_free (self->hashes);
-  g_mutex_clear (&self->hashes_lock);
-  g_mutex_clear (&self->lock);
+  pthread_mutex_destroy (&self->hashes_lock);
+  pthread_mutex_destroy (&self->lock);
   g_free (self);
 }
 
@@ -321,7 +321,7 @@ run_ahead (FilesJob *job)
   self->files->disk->will_need (self->files->disk, self->fd,
                                 (slot->index + TELL_AHEAD) * CS_BLOB_PIECE, CS_BLOB_PIECE);
   status = load_piece (self, slot);
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   slot->status = status;
   slot->running = FALSE;
   if (self->awaited == slot)
@@ -329,7 +329,7 @@ run_ahead (FilesJob *job)
       self->awaited = NULL;
       cs_wake_from (&self->wait);
     }
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
   reader_unref (self);
 }
 
@@ -338,7 +338,7 @@ begin_ahead (Reader *self, Slot *slot, guint64 index)
 {
   gboolean idle;
 
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   idle = !slot->running && !has_piece (slot, index);
   if (idle)
     {
@@ -346,7 +346,7 @@ begin_ahead (Reader *self, Slot *slot, guint64 index)
       slot->status = CS_AGAIN;
       slot->running = TRUE;
     }
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
   return idle;
 }
 
@@ -377,23 +377,23 @@ wait_for_slot (Reader *self, const Slot *slot)
   CsStatus status;
   gboolean woken;
 
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   if (!slot->running)
     {
-      g_mutex_unlock (&self->lock);
+      pthread_mutex_unlock (&self->lock);
       return CS_OK;
     }
   cs_wait_init (&self->wait);
   self->awaited = slot;
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
   self->ahead = MIN (self->ahead + 1, AHEAD_MOST);
   status = cs_wait (&self->wait, CS_NEVER);
   if (status == CS_OK)
     return CS_OK;
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   woken = self->awaited == NULL;
   self->awaited = NULL;
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
   if (woken)
     cs_wait_through (&self->wait);
   return status;

@@ -43,7 +43,7 @@ struct _Writer
   guint64 filled; /* pieces handed over; read by the lanes under the lock */
   gsize fill;     /* bytes in the piece at hand */
 
-  GMutex lock; /* of what follows, and of the slots' pending */
+  pthread_mutex_t lock; /* of what follows, and of the slots' pending */
   CsStatus status; /* the first failure */
   gboolean waiting;
   CsWait wait;
@@ -65,19 +65,19 @@ status_of (Writer *self)
 {
   CsStatus status;
 
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   status = self->status;
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
   return status;
 }
 
 static void
 note (Writer *self, CsStatus status)
 {
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   if (self->status == CS_OK)
     self->status = status;
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
 }
 
 static void
@@ -183,12 +183,12 @@ run_lane (FilesJob *job)
   gboolean more;
 
   lane->work (self, slot);
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   lane->next++;
   slot->pending--;
   more = lane->running = lane->next < self->filled;
   wake (self);
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
   if (more)
     files_queue_push (queue, job);
 }
@@ -224,12 +224,12 @@ hand_over (Writer *self)
       work_md5 (self, slot);
       return;
     }
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   slot->pending = 2;
   self->filled++;
   write_idle = kick (self, &self->write_lane);
   md5_idle = kick (self, &self->md5_lane);
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
   if (write_idle)
     files_queue_push (&self->files->writing, &self->write_lane.job);
   if (md5_idle)
@@ -255,14 +255,14 @@ begin_wait (Writer *self, gboolean (*busy) (Writer *))
 {
   gboolean wait;
 
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   wait = busy (self);
   if (wait)
     {
       cs_wait_init (&self->wait);
       self->waiting = TRUE;
     }
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
   return wait;
 }
 
@@ -272,10 +272,10 @@ end_wait (Writer *self)
 {
   gboolean woken;
 
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   woken = !self->waiting;
   self->waiting = FALSE;
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
   if (woken)
     cs_wait_through (&self->wait);
 }
@@ -334,7 +334,7 @@ writer_free (Writer *self)
     files_buffer_give (self->files, self->slots[i].data);
   EVP_MD_CTX_free (self->md5);
   g_byte_array_unref (self->hashes);
-  g_mutex_clear (&self->lock);
+  pthread_mutex_destroy (&self->lock);
   g_free (self->path);
   g_free (self);
 }
@@ -348,7 +348,7 @@ writer_new (Files *files)
   self->files = files;
   self->path = files_temporary (files);
   self->fd = -1;
-  g_mutex_init (&self->lock);
+  pthread_mutex_init (&self->lock, NULL);
   self->write_lane = (Lane){ .job.run = run_lane, .writer = self, .work = work_write };
   self->md5_lane = (Lane){ .job.run = run_lane, .writer = self, .work = work_md5 };
   self->hashes = g_byte_array_new ();

@@ -55,7 +55,7 @@ files_init (Files *files, gpointer self)
   files_pins_init (&files->pins);
   files_queue_init (&files->writing, self);
   files_queue_init (&files->ahead, self);
-  g_mutex_init (&files->buffers_lock);
+  pthread_mutex_init (&files->buffers_lock, NULL);
   files->buffers = g_ptr_array_new_with_free_func (g_free);
   define_stats (files);
 }
@@ -64,7 +64,7 @@ void
 files_clear (Files *files)
 {
   g_ptr_array_unref (files->buffers);
-  g_mutex_clear (&files->buffers_lock);
+  pthread_mutex_destroy (&files->buffers_lock);
   files_queue_clear (&files->ahead);
   files_queue_clear (&files->writing);
   files_pins_clear (&files->pins);

@@ -7,6 +7,7 @@
 #define FILES_H
 
 #include <cloudsync/sdk.h>
+#include <pthread.h>
 
 #include "files-disk.h"
 #include "files-format.h"
@@ -33,7 +34,7 @@ typedef struct
   FilesQueue writing; /* hashing, writing, syncing, removing */
   FilesQueue ahead;   /* reading ahead */
   FilesStats stats;
-  GMutex buffers_lock;
+  pthread_mutex_t buffers_lock;
   GPtrArray *buffers; /* spare ones, of CS_BLOB_PIECE bytes */
 } Files;
 

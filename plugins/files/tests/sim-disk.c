@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,7 +35,7 @@ struct _SimDisk
 {
   FilesDisk base;
   FilesDisk *real;
-  GMutex mutex;
+  pthread_mutex_t mutex;
   GRand *random;
   char *spare;
   gboolean syncs;
@@ -113,13 +114,13 @@ sim_open (FilesDisk *base, const char *path, int flags)
   SimDisk *self = (SimDisk *) base;
   int fd = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   errno = EIO;
   if (!self->dead)
     fd = self->real->open (self->real, path, flags);
   if (fd >= 0 && (flags & O_ACCMODE) != O_RDONLY)
     g_hash_table_insert (self->by_fd, GINT_TO_POINTER (fd), file_of (self, path));
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return fd;
 }
 
@@ -128,10 +129,10 @@ sim_close (FilesDisk *base, int fd)
 {
   SimDisk *self = (SimDisk *) base;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   g_hash_table_remove (self->by_fd, GINT_TO_POINTER (fd));
   close (fd);
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return 0;
 }
 
@@ -168,13 +169,13 @@ sim_write (FilesDisk *base, int fd, gconstpointer data, gsize len, gint64 at)
   SimDisk *self = (SimDisk *) base;
   gssize n = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (goes_on (self))
     {
       remember (g_hash_table_lookup (self->by_fd, GINT_TO_POINTER (fd)), fd, data, len, at);
       n = pwrite (fd, data, len, at);
     }
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return n;
 }
 
@@ -191,7 +192,7 @@ sim_sync (FilesDisk *base, int fd)
   SimFile *file;
   int failed = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (goes_on (self))
     {
       file = g_hash_table_lookup (self->by_fd, GINT_TO_POINTER (fd));
@@ -199,7 +200,7 @@ sim_sync (FilesDisk *base, int fd)
         g_queue_clear_full (&file->writes, write_free);
       failed = 0;
     }
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return failed;
 }
 
@@ -226,14 +227,14 @@ sim_sync_dir (FilesDisk *base, const char *dir)
   SimDisk *self = (SimDisk *) base;
   int failed = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (goes_on (self))
     {
       if (self->syncs)
         make_names_last (self, dir);
       failed = 0;
     }
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return failed;
 }
 
@@ -261,7 +262,7 @@ sim_rename (FilesDisk *base, const char *from, const char *to)
   SimRename *renamed;
   int failed = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (goes_on (self))
     {
       renamed = g_new0 (SimRename, 1);
@@ -290,7 +291,7 @@ sim_rename (FilesDisk *base, const char *from, const char *to)
             }
         }
     }
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return failed;
 }
 
@@ -300,10 +301,10 @@ sim_unlink (FilesDisk *base, const char *path)
   SimDisk *self = (SimDisk *) base;
   int failed = -1;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   if (goes_on (self))
     failed = unlink (path);
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return failed;
 }
 
@@ -409,7 +410,7 @@ sim_disk_new (guint32 seed, const char *spare, gboolean syncs)
   self->syncs = syncs;
   self->files = g_ptr_array_new_with_free_func (file_free);
   self->by_fd = g_hash_table_new (NULL, NULL);
-  g_mutex_init (&self->mutex);
+  pthread_mutex_init (&self->mutex, NULL);
   g_queue_init (&self->renames);
   return self;
 }
@@ -421,7 +422,7 @@ sim_disk_free (SimDisk *self)
   g_ptr_array_unref (self->files);
   g_hash_table_unref (self->by_fd);
   g_rand_free (self->random);
-  g_mutex_clear (&self->mutex);
+  pthread_mutex_destroy (&self->mutex);
   g_free (self->spare);
   g_free (self);
 }
@@ -435,10 +436,10 @@ sim_disk_base (SimDisk *self)
 void
 sim_disk_cut_after (SimDisk *self, guint operations)
 {
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   self->operations = 0;
   self->cut_after = operations;
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
 }
 
 gboolean
@@ -446,8 +447,8 @@ sim_disk_is_dead (SimDisk *self)
 {
   gboolean dead;
 
-  g_mutex_lock (&self->mutex);
+  pthread_mutex_lock (&self->mutex);
   dead = self->dead;
-  g_mutex_unlock (&self->mutex);
+  pthread_mutex_unlock (&self->mutex);
   return dead;
 }
