@@ -384,11 +384,8 @@ parse_document (CsHttpExchange *exchange, Sync *self, const SyncArena *arena, Cs
   SyncError error;
   SyncJson value;
 
-  if (!sync_json_parse (text, settings->max_depth, &value))
-    {
-      sync_reply_not_json (exchange);
-      return FALSE;
-    }
+  if (!sync_parse_body (exchange, self, text, &value))
+    return FALSE;
   if (!sync_doc_read (doc, value, arena, &error))
     return refused (exchange, &error);
   if ((gint64) doc->length > settings->max_document)

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-write.h"
 
+#define PARSE_HERE_MAX (1024 * 1024) /* a longer text would hold up the worker */
+
 CsSlice
 sync_if_match (CsHttpExchange *exchange)
 {
@@ -56,19 +58,48 @@ sync_body_is_json (CsHttpExchange *exchange)
   return FALSE;
 }
 
+typedef struct
+{
+  CsSlice text;
+  guint max_depth;
+  SyncJson *value;
+  gboolean good;
+} Parsing;
+
+static void
+parse (gpointer data)
+{
+  Parsing *parsing = data;
+
+  parsing->good = sync_json_parse (parsing->text, parsing->max_depth, parsing->value);
+}
+
+gboolean
+sync_parse_body (CsHttpExchange *exchange, Sync *self, CsSlice body, SyncJson *value)
+{
+  const SyncSettings *settings = cs_settings (self);
+  Parsing parsing = { body, settings->max_depth, value, FALSE };
+  CsStatus status = CS_OK;
+
+  if (body.len <= PARSE_HERE_MAX)
+    parse (&parsing);
+  else
+    status = cs_pool_run (self, parse, &parsing);
+  if (status != CS_OK)
+    sync_reply_status (exchange, status);
+  else if (!parsing.good)
+    sync_reply_not_json (exchange);
+  return status == CS_OK && parsing.good;
+}
+
 gboolean
 sync_read_object (CsHttpExchange *exchange, Sync *self, SyncJson *object)
 {
-  const SyncSettings *settings = cs_settings (self);
   CsSlice body;
 
-  if (!sync_body_is_json (exchange) || cs_http_read_body (exchange, &body) != CS_OK)
+  if (!sync_body_is_json (exchange) || cs_http_read_body (exchange, &body) != CS_OK
+      || !sync_parse_body (exchange, self, body, object))
     return FALSE;
-  if (!sync_json_parse (body, settings->max_depth, object))
-    {
-      sync_reply_not_json (exchange);
-      return FALSE;
-    }
   if (object->type == SYNC_JSON_OBJECT)
     return TRUE;
   sync_reply_error (exchange, 400, "bad_request", "Request body must be a JSON object");

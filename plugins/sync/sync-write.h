@@ -6,6 +6,8 @@
 #include "sync-edit.h"
 #include "sync.h"
 
+/* Parses a request's body, a long one in the pool. FALSE: answered. Fiber; may wait. */
+gboolean sync_parse_body (CsHttpExchange *exchange, Sync *self, CsSlice body, SyncJson *value);
 /* Reads the body as a JSON object. FALSE: answered. */
 gboolean sync_read_object (CsHttpExchange *exchange, Sync *self, SyncJson *object);
 /* Commits the edits as one batch; outcomes are in the edits. Fiber; waits until durable. */
