@@ -36,6 +36,7 @@ struct _Reader
   gint64 stored;
   int fd;
   Slot slots[N_SLOTS];
+  Slot *given; /* the piece that the user has; NULL: none yet */
   guint64 next_offset; /* where the last reading ended */
   guint ahead;         /* pieces to read ahead: more when the user had to wait */
 
@@ -423,6 +424,19 @@ find_piece (Reader *self, guint64 index)
   return status == CS_OK ? slot->status : status;
 }
 
+/* A slow reader needs what it has and what comes next, not all that it had. */
+static void
+give (Reader *self, Slot *slot)
+{
+  Slot *before = self->given;
+
+  self->given = slot;
+  if (before == NULL || before == slot)
+    return;
+  before->status = CS_NOT_FOUND;
+  files_buffer_give (self->files, g_steal_pointer (&before->data));
+}
+
 CsStatus
 files_read (CsBlob *blob, guint64 offset, CsSlice *bytes)
 {
@@ -430,7 +444,7 @@ files_read (CsBlob *blob, guint64 offset, CsSlice *bytes)
   gboolean goes_on = offset == self->next_offset;
   guint64 index = offset / CS_BLOB_PIECE;
   gsize skip = offset % CS_BLOB_PIECE;
-  const Slot *slot = slot_of (self, index);
+  Slot *slot = slot_of (self, index);
   CsStatus status;
 
   *bytes = cs_slice ("", 0);
@@ -439,6 +453,7 @@ files_read (CsBlob *blob, guint64 offset, CsSlice *bytes)
   status = find_piece (self, index);
   if (status != CS_OK)
     return status;
+  give (self, slot);
   *bytes = cs_slice (slot->data + skip, slot->len - skip);
   self->next_offset = offset + bytes->len;
   if (goes_on)

@@ -180,15 +180,19 @@ run_lane (FilesJob *job)
   Writer *self = lane->writer;
   FilesQueue *queue = &self->files->writing;
   Slot *slot = &self->slots[lane->next % N_SLOTS];
+  Files *files = self->files;
+  guint8 *done = NULL;
   gboolean more;
 
   lane->work (self, slot);
   pthread_mutex_lock (&self->lock);
   lane->next++;
-  slot->pending--;
+  if (--slot->pending == 0)
+    done = g_steal_pointer (&slot->data); /* a slow sender needs one buffer, not four */
   more = lane->running = lane->next < self->filled;
   wake (self);
   pthread_mutex_unlock (&self->lock);
+  files_buffer_give (files, done);
   if (more)
     files_queue_push (queue, job);
 }
