@@ -1,6 +1,8 @@
 # Prints how deep each route uses its fiber's stack, and fails when one comes near the 128 KiB there are.
 export CLOUDSYNC_MEASURE_STACKS=1
-start_node node
+mkdir config
+printf '[jwt-key app]\nalgorithm = HS256\nsecret = an-app-secret-of-thirty-two-bytes-or-more\n' >config/10-keys.conf
+start_node node --config config
 most=$((96 * 1024))
 
 mark ()  # what came before, at least what /metrics itself takes
@@ -36,6 +38,21 @@ try -X PUT -H 'Content-Type: text/plain' -d hello "$url/notes/withfile/file.txt"
 try -X PUT -d '{"n":1}' "$url/notes/_local/mine"
 try -X GET "$url/notes/_changes?include_docs=true"
 try -X GET --compressed "$url/notes/_all_docs?include_docs=true"
+
+# A user with a password, a session, and a token as long and as full as may be.
+try -X PUT -d '{"name":"ann","type":"user","roles":["staff"],"password":"pw-ann"}' "$url/_users/org.couchdb.user:ann"
+try -X POST -H 'Content-Type: application/json' -d '{"name":"ann","password":"pw-ann"}' "$url/_session"
+token=$(python3 - <<'END'
+import base64, hashlib, hmac, json
+part = lambda data: base64.urlsafe_b64encode (data).rstrip (b'=').decode ()
+claims = {'sub': 's' * 200, 'exp': 9999999999, 'scope': 'sync:read ' * 90, '_couchdb.roles': ['role-%d' % i for i in range (100)]}
+claims.update (('claim-%d' % i, [[[['x' * 10]]]]) for i in range (90))
+signed = part (b'{"alg":"HS256","kid":"app"}') + '.' + part (json.dumps (claims).encode ())
+print (signed + '.' + part (hmac.new (b'an-app-secret-of-thirty-two-bytes-or-more', signed.encode (), hashlib.sha256).digest ()))
+END
+)
+contains "$(curl -s -H "Authorization: Bearer $token" "$url/_session")" '"authenticated":"jwt"'
+try -X GET -H "Authorization: Bearer $token" "$url/_session"
 
 # Selectors as deep as they may be, strings that ICU has to look at, keys of an index, an index made on the way.
 python3 - <<'END'
