@@ -1,4 +1,4 @@
-/* harness-loop.c: worker threads with mailboxes, waits that block, and a thread for each pool call.
+/* harness-loop.c: worker threads with mailboxes, waits that block, a clock that the test moves.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "harness-private.h"
 
@@ -32,6 +32,18 @@ static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t pool_idle = PTHREAD_COND_INITIALIZER;
 static guint pool_tasks;
 static __thread gint this_worker = -1;
+static __thread GPtrArray *timers; /* HarnessTimer, of this worker, in no order */
+static gint64 passed;              /* atomic: what the test added to the clock */
+
+/* In a CsTimer. */
+typedef struct
+{
+  gint64 at;
+  CsTimerFunc func;
+  gpointer data;
+} HarnessTimer;
+
+G_STATIC_ASSERT (sizeof (HarnessTimer) <= sizeof (CsTimer));
 
 static CsTask *
 next_task (HarnessWorker *worker)
@@ -54,8 +66,11 @@ worker_main (void *data)
   CsTask *task;
 
   this_worker = GPOINTER_TO_INT (data);
+  timers = g_ptr_array_new ();
   while ((task = next_task (&workers[this_worker])) != NULL)
     task->run (task);
+  g_assert_cmpuint (timers->len, ==, 0); /* a timer must not outlive its memory */
+  g_ptr_array_unref (timers);
   return NULL;
 }
 
@@ -175,6 +190,62 @@ cs_harness_settle (void)
     cs_harness_run (i, nothing, NULL);
 }
 
+/* ---- the clock ---- */
+
+static gint64
+loop_now (void)
+{
+  return g_get_monotonic_time () + __atomic_load_n (&passed, __ATOMIC_SEQ_CST);
+}
+
+static void
+loop_timer_stop (CsTimer *timer)
+{
+  g_ptr_array_remove_fast (timers, timer);
+}
+
+static void
+loop_timer_start (gpointer self, CsTimer *timer, gint64 at, CsTimerFunc func, gpointer data)
+{
+  loop_timer_stop (timer);
+  *(HarnessTimer *) timer = (HarnessTimer){ at, func, data };
+  g_ptr_array_add (timers, timer);
+}
+
+static HarnessTimer *
+due_timer (gint64 now)
+{
+  guint i;
+
+  for (i = 0; i < timers->len; i++)
+    if (((HarnessTimer *) timers->pdata[i])->at <= now)
+      return timers->pdata[i];
+  return NULL;
+}
+
+static void
+run_timers (gpointer data)
+{
+  gint64 now = loop_now ();
+  HarnessTimer *timer;
+
+  while ((timer = due_timer (now)) != NULL)
+    {
+      loop_timer_stop ((CsTimer *) timer);
+      timer->func ((CsTimer *) timer, timer->data);
+    }
+}
+
+void
+cs_harness_pass (gint64 length)
+{
+  guint i;
+
+  __atomic_add_fetch (&passed, length, __ATOMIC_SEQ_CST);
+  for (i = 0; i < n_running; i++)
+    cs_harness_run (i, run_timers, NULL);
+}
+
 static guint
 loop_n_workers (void)
 {
@@ -215,7 +286,7 @@ loop_wait_init (CsWait *wait)
 static CsStatus
 loop_wait (CsWait *wait, gint64 deadline)
 {
-  gint64 left = deadline == CS_NEVER ? CS_SECONDS (3600) : deadline - g_get_monotonic_time ();
+  gint64 left = deadline == CS_NEVER ? CS_SECONDS (3600) : deadline - loop_now ();
   gint64 until = g_get_real_time () + MAX (left, 0);
   struct timespec at
     = { .tv_sec = until / G_USEC_PER_SEC, .tv_nsec = (until % G_USEC_PER_SEC) * 1000 };
@@ -281,7 +352,7 @@ const CsLoopTable harness_loop_table = {
   .size = sizeof (CsLoopTable),
   .n_workers = loop_n_workers,
   .worker = loop_worker,
-  .now = g_get_monotonic_time,
+  .now = loop_now,
   .post = loop_post,
   .defer = loop_defer,
   .fiber_start = loop_fiber_start,
@@ -294,4 +365,6 @@ const CsLoopTable harness_loop_table = {
   .sleep = loop_sleep,
   .pool_run = loop_pool_run,
   .pool_push = loop_pool_push,
+  .timer_start = loop_timer_start,
+  .timer_stop = loop_timer_stop,
 };

@@ -288,25 +288,31 @@ static const CsNodeTable node_table = {
   .command_fd = node_command_fd,
 };
 
-static const CsHost harness_host = {
+static CsHost harness_host = {
   .size = sizeof (CsHost),
   .abi_major = CS_ABI_MAJOR,
   .abi_minor = CS_ABI_MINOR,
   .instance = &instance_table,
-  .loop = &harness_loop_table,
   .log = &log_table,
   .stats = &harness_stats_table,
   .node = &node_table,
 };
 
 void
-cs_harness_start (guint n_workers)
+cs_harness_start_on (const CsLoopTable *loop)
 {
+  harness_host.loop = loop;
   cs_host_ = &harness_host;
   log_lines = g_string_new (NULL);
   instances = g_ptr_array_new_with_free_func (instance_free);
   services = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   commands = g_ptr_array_new_with_free_func (g_free);
+}
+
+void
+cs_harness_start (guint n_workers)
+{
+  cs_harness_start_on (&harness_loop_table);
   harness_loop_start (n_workers);
 }
 

@@ -36,6 +36,14 @@ void cs_harness_run (guint worker, CsHarnessFunc func, gpointer data);
 /* Returns when every task that had been pushed to the pool or posted to a worker before has run. */
 void cs_harness_settle (void);
 
+/* Moves the clock of cs_now () on, and runs the timers that are due by then on their workers;
+ * otherwise none runs. */
+void cs_harness_pass (gint64 length);
+
+/* Starts on another loop than the harness's own, whose workers run and stay the caller's:
+ * cs_harness_run (), settle () and pass () are not for it. */
+void cs_harness_start_on (const CsLoopTable *loop);
+
 /* Everything logged so far, one line each; to be g_free()d. */
 char *cs_harness_log (void);
 
