@@ -2,65 +2,31 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "memory-channels.h"
 
-typedef struct
-{
-  CsSlice name;
-  guint32 hash;
-  CsSubscription *first;
-  gboolean delivering; /* not to be freed now */
-} MemoryChannel;
-
 struct _MemoryChannels
 {
   GHashTable *table; /* of MemoryChannel, which is its own key */
+  MemoryChannel *last;
+  MemoryChannel *oldest;
   CsSubscription *cursor; /* the next to be called in the delivery under way */
+  MemoryWalk *walks;
   guint n_subscriptions;
 };
 
-/* The members of CsSubscription that are the provider's. */
-enum
+/* What the provider keeps in a subscription. */
+typedef struct
 {
-  PRIVATE_NEXT,
-  PRIVATE_PREVIOUS,
-  PRIVATE_CHANNEL
-};
+  CsSubscription *next;
+  CsSubscription *previous;
+  MemoryChannel *channel;
+  guint64 order;
+} Place;
 
-static CsSubscription *
-next_of (CsSubscription *subscription)
+G_STATIC_ASSERT (sizeof (Place) <= sizeof (((CsSubscription *) NULL)->private_));
+
+static Place *
+place_of (CsSubscription *subscription)
 {
-  return subscription->private_[PRIVATE_NEXT];
-}
-
-guint32
-memory_channel_hash (CsSlice channel)
-{
-  guint64 hash = 14695981039346656037u; /* FNV-1a, 64 bits */
-  gsize i;
-
-  for (i = 0; i < channel.len; i++)
-    hash = (hash ^ (guint8) channel.data[i]) * 1099511628211u;
-  return (guint32) (hash ^ hash >> 32);
-}
-
-static guint
-channel_hash (gconstpointer key)
-{
-  return ((const MemoryChannel *) key)->hash;
-}
-
-static gboolean
-channel_equal (gconstpointer a, gconstpointer b)
-{
-  return cs_slice_equal (((const MemoryChannel *) a)->name, ((const MemoryChannel *) b)->name);
-}
-
-static void
-channel_free (gpointer data)
-{
-  MemoryChannel *channel = data;
-
-  g_free ((char *) channel->name.data);
-  g_free (channel);
+  return (Place *) subscription->private_;
 }
 
 MemoryChannels *
@@ -68,7 +34,7 @@ memory_channels_new (void)
 {
   MemoryChannels *channels = g_new0 (MemoryChannels, 1);
 
-  channels->table = g_hash_table_new_full (channel_hash, channel_equal, channel_free, NULL);
+  channels->table = memory_name_table (g_free);
   return channels;
 }
 
@@ -82,83 +48,146 @@ memory_channels_free (MemoryChannels *channels)
   return left;
 }
 
-static MemoryChannel *
-find (MemoryChannels *channels, CsSlice name, guint32 hash)
+MemoryChannel *
+memory_channels_find (MemoryChannels *channels, const MemoryName *name)
 {
-  MemoryChannel key = { .name = name, .hash = hash };
+  return g_hash_table_lookup (channels->table, name);
+}
 
-  return g_hash_table_lookup (channels->table, &key);
+MemoryChannel *
+memory_channels_make (MemoryChannels *channels, const MemoryName *name)
+{
+  MemoryChannel *channel = memory_channels_find (channels, name);
+
+  if (channel != NULL)
+    return channel;
+  channel = g_malloc (sizeof *channel + name->text.len);
+  *channel = (MemoryChannel){ .name = *name, .previous = channels->last };
+  channel->name.text.data = memcpy (channel + 1, name->text.data, name->text.len);
+  if (channels->last != NULL)
+    channels->last->next = channel;
+  else
+    channels->oldest = channel;
+  channels->last = channel;
+  g_hash_table_add (channels->table, channel);
+  return channel;
+}
+
+static void
+leave_list (MemoryChannels *channels, MemoryChannel *channel)
+{
+  MemoryWalk *walk;
+
+  for (walk = channels->walks; walk != NULL; walk = walk->next)
+    if (walk->at == channel)
+      walk->at = channel->next;
+  if (channel->previous != NULL)
+    channel->previous->next = channel->next;
+  else
+    channels->oldest = channel->next;
+  if (channel->next != NULL)
+    channel->next->previous = channel->previous;
+  else
+    channels->last = channel->previous;
 }
 
 gboolean
-memory_channels_add (MemoryChannels *channels, CsSlice name, guint32 hash,
-                     CsSubscription *subscription)
+memory_channels_drop (MemoryChannels *channels, MemoryChannel *channel)
 {
-  MemoryChannel *channel = find (channels, name, hash);
-  gboolean first;
+  if (channel->first != NULL || channel->delivering || channel->feed != NULL)
+    return FALSE;
+  leave_list (channels, channel);
+  g_hash_table_remove (channels->table, &channel->name);
+  return TRUE;
+}
 
-  if (channel == NULL)
-    {
-      channel = g_new0 (MemoryChannel, 1);
-      channel->name = cs_slice (g_memdup2 (name.data, name.len), name.len);
-      channel->hash = hash;
-      g_hash_table_add (channels->table, channel);
-    }
-  first = channel->first == NULL;
+gboolean
+memory_channels_add (MemoryChannels *channels, MemoryChannel *channel, CsSubscription *subscription,
+                     guint64 order)
+{
+  gboolean first = channel->first == NULL;
+
   /* At the front: a delivery that is under way does not come to it. */
-  subscription->private_[PRIVATE_NEXT] = channel->first;
-  subscription->private_[PRIVATE_PREVIOUS] = NULL;
-  subscription->private_[PRIVATE_CHANNEL] = channel;
+  *place_of (subscription) = (Place){ channel->first, NULL, channel, order };
   if (!first)
-    channel->first->private_[PRIVATE_PREVIOUS] = subscription;
+    place_of (channel->first)->previous = subscription;
   channel->first = subscription;
+  channel->n_subscriptions++;
   channels->n_subscriptions++;
   return first;
 }
 
-gboolean
-memory_channels_remove (MemoryChannels *channels, CsSubscription *subscription, guint32 *hash)
+MemoryChannel *
+memory_channels_remove (MemoryChannels *channels, CsSubscription *subscription)
 {
-  MemoryChannel *channel = subscription->private_[PRIVATE_CHANNEL];
-  CsSubscription *next = next_of (subscription);
-  CsSubscription *previous = subscription->private_[PRIVATE_PREVIOUS];
+  Place place = *place_of (subscription);
 
+  if (place.channel == NULL)
+    return NULL;
   if (channels->cursor == subscription)
-    channels->cursor = next;
-  if (next != NULL)
-    next->private_[PRIVATE_PREVIOUS] = previous;
-  if (previous != NULL)
-    previous->private_[PRIVATE_NEXT] = next;
+    channels->cursor = place.next;
+  if (place.next != NULL)
+    place_of (place.next)->previous = place.previous;
+  if (place.previous != NULL)
+    place_of (place.previous)->next = place.next;
   else
-    channel->first = next;
-  memset (subscription->private_, 0, sizeof subscription->private_);
+    place.channel->first = place.next;
+  *place_of (subscription) = (Place){ NULL, NULL, NULL, 0 };
+  place.channel->n_subscriptions--;
   channels->n_subscriptions--;
-  *hash = channel->hash;
-  if (channel->first != NULL)
-    return FALSE;
-  if (!channel->delivering)
-    g_hash_table_remove (channels->table, channel);
-  return TRUE;
+  return place.channel;
 }
 
 guint
-memory_channels_deliver (MemoryChannels *channels, const CsPublication *publication, guint32 hash)
+memory_channels_deliver (MemoryChannels *channels, MemoryChannel *channel,
+                         const CsPublication *publication, guint64 order)
 {
-  MemoryChannel *channel = find (channels, publication->channel, hash);
   CsSubscription *subscription;
   guint n = 0;
 
-  if (channel == NULL)
-    return 0;
   channel->delivering = TRUE;
   for (subscription = channel->first; subscription != NULL; subscription = channels->cursor)
     {
-      channels->cursor = next_of (subscription);
+      const Place *place = place_of (subscription);
+
+      channels->cursor = place->next;
+      if (order != 0 && order <= place->order)
+        continue;
+      if (place->next != NULL)
+        __builtin_prefetch (place->next);
       subscription->func (subscription, publication);
       n++;
     }
   channel->delivering = FALSE;
-  if (channel->first == NULL)
-    g_hash_table_remove (channels->table, channel);
   return n;
+}
+
+/* ---- walking ---- */
+
+void
+memory_walk_begin (MemoryChannels *channels, MemoryWalk *walk)
+{
+  walk->at = channels->oldest;
+  walk->next = channels->walks;
+  channels->walks = walk;
+}
+
+MemoryChannel *
+memory_walk_next (MemoryWalk *walk)
+{
+  MemoryChannel *channel = walk->at;
+
+  if (channel != NULL)
+    walk->at = channel->next;
+  return channel;
+}
+
+void
+memory_walk_end (MemoryChannels *channels, MemoryWalk *walk)
+{
+  MemoryWalk **at = &channels->walks;
+
+  while (*at != walk)
+    at = &(*at)->next;
+  *at = walk->next;
 }

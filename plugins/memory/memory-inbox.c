@@ -2,38 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "memory-inbox.h"
 
-MemoryMessage *
-memory_message_new (const CsPublication *publication, guint32 hash, guint n_links)
-{
-  gsize text = publication->channel.len + publication->tags.len;
-  gsize links = n_links * sizeof (MemoryLink);
-  MemoryMessage *message = g_malloc (sizeof *message + links + text);
-  char *copy = (char *) (message + 1) + links;
-
-  message->ref_count = (gint) n_links;
-  message->hash = hash;
-  message->links = (MemoryLink *) (message + 1);
-  message->publication = *publication;
-  message->publication.size = sizeof (CsPublication);
-  message->publication.channel = cs_slice (copy, publication->channel.len);
-  message->publication.tags = cs_slice (copy + publication->channel.len, publication->tags.len);
-  memcpy (copy, publication->channel.data, publication->channel.len);
-  if (publication->tags.len > 0)
-    memcpy (copy + publication->channel.len, publication->tags.data, publication->tags.len);
-  if (publication->data != NULL)
-    g_bytes_ref (publication->data);
-  return message;
-}
-
-void
-memory_message_unref (MemoryMessage *message)
-{
-  if (!g_atomic_int_dec_and_test (&message->ref_count))
-    return;
-  if (message->publication.data != NULL)
-    g_bytes_unref (message->publication.data);
-  g_free (message);
-}
+#define MAX_LOST 10000
 
 static void
 inbox_run (CsTask *task)
@@ -51,22 +20,80 @@ memory_inbox_init (MemoryInbox *inbox, guint worker, MemoryInboxFunc func, gpoin
   inbox->task.run = inbox_run;
   inbox->posted = FALSE;
   inbox->head = NULL;
+  inbox->bytes = 0;
   inbox->worker = worker;
   inbox->func = func;
   inbox->data = data;
+  inbox->lost = NULL;
+  inbox->all_lost = FALSE;
+  pthread_mutex_init (&inbox->lock, NULL);
 }
 
 void
-memory_inbox_put (MemoryInbox *inbox, MemoryLink *link)
+memory_inbox_clear (MemoryInbox *inbox)
 {
-  MemoryLink *head = __atomic_load_n (&inbox->head, __ATOMIC_RELAXED);
+  MemoryLink *link = memory_inbox_take (inbox);
 
+  while (link != NULL)
+    {
+      MemoryLink *next = link->next;
+
+      memory_message_unref (link->message);
+      link = next;
+    }
+  g_clear_pointer (&inbox->lost, g_hash_table_unref);
+  pthread_mutex_destroy (&inbox->lock);
+}
+
+void
+memory_inbox_post (MemoryInbox *inbox)
+{
+  if (!__atomic_exchange_n (&inbox->posted, TRUE, __ATOMIC_ACQ_REL))
+    cs_post (inbox->worker, &inbox->task);
+}
+
+/* However much is lost, what is known of it is bounded: beyond MAX_LOST names all channels count.
+ */
+static void
+note_lost (MemoryInbox *inbox, const MemoryName *name)
+{
+  MemoryName *copy = g_malloc (sizeof *copy + name->text.len);
+
+  *copy = *name;
+  copy->text.data = memcpy (copy + 1, name->text.data, name->text.len);
+  pthread_mutex_lock (&inbox->lock);
+  if (inbox->lost == NULL)
+    inbox->lost = memory_name_table (g_free);
+  if (g_hash_table_size (inbox->lost) < MAX_LOST)
+    g_hash_table_add (inbox->lost, g_steal_pointer (&copy));
+  else
+    inbox->all_lost = TRUE;
+  pthread_mutex_unlock (&inbox->lock);
+  g_free (copy);
+}
+
+gboolean
+memory_inbox_put (MemoryInbox *inbox, MemoryLink *link, gint64 limit)
+{
+  MemoryMessage *message = link->message;
+  gint64 size = (gint64) message->bytes;
+  MemoryLink *head;
+
+  if (__atomic_fetch_add (&inbox->bytes, size, __ATOMIC_RELAXED) > limit)
+    {
+      __atomic_fetch_sub (&inbox->bytes, size, __ATOMIC_RELAXED);
+      note_lost (inbox, &message->name);
+      memory_message_unref (message);
+      memory_inbox_post (inbox);
+      return FALSE;
+    }
+  head = __atomic_load_n (&inbox->head, __ATOMIC_RELAXED);
   do
     link->next = head;
   while (!__atomic_compare_exchange_n (&inbox->head, &head, link, TRUE, __ATOMIC_ACQ_REL,
                                        __ATOMIC_RELAXED));
-  if (!__atomic_exchange_n (&inbox->posted, TRUE, __ATOMIC_ACQ_REL))
-    cs_post (inbox->worker, &inbox->task);
+  memory_inbox_post (inbox);
+  return TRUE;
 }
 
 MemoryLink *
@@ -84,4 +111,23 @@ memory_inbox_take (MemoryInbox *inbox)
       link = next;
     }
   return oldest;
+}
+
+void
+memory_inbox_done (MemoryInbox *inbox, const MemoryMessage *message)
+{
+  __atomic_fetch_sub (&inbox->bytes, (gint64) message->bytes, __ATOMIC_RELAXED);
+}
+
+GHashTable *
+memory_inbox_take_lost (MemoryInbox *inbox, gboolean *all)
+{
+  GHashTable *lost;
+
+  pthread_mutex_lock (&inbox->lock);
+  lost = g_steal_pointer (&inbox->lost);
+  *all = inbox->all_lost;
+  inbox->all_lost = FALSE;
+  pthread_mutex_unlock (&inbox->lock);
+  return lost;
 }

@@ -2,29 +2,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <cloudsync/sdk.h>
+#include "memory-message.h"
+
+#include <pthread.h>
 
 G_BEGIN_DECLS
 
-typedef struct _MemoryMessage MemoryMessage;
-typedef struct _MemoryLink MemoryLink;
 typedef struct _MemoryInbox MemoryInbox;
-
-/* One publication, shared by the inboxes it was put into; the last reader frees it. */
-struct _MemoryMessage
-{
-  gint ref_count;
-  guint32 hash; /* of the channel */
-  CsPublication publication;
-  MemoryLink *links;
-};
-
-/* A message's place in one inbox. */
-struct _MemoryLink
-{
-  MemoryLink *next;
-  MemoryMessage *message;
-};
 
 typedef void (*MemoryInboxFunc) (MemoryInbox *inbox);
 
@@ -34,22 +18,34 @@ struct _MemoryInbox
   CsTask task;
   gboolean posted; /* the task is on its way to the worker */
   MemoryLink *head;
+  gint64 bytes; /* of the messages that have not been delivered */
   guint worker;
   MemoryInboxFunc func; /* on the worker: there is something to take */
   gpointer data;
+  pthread_mutex_t lock; /* of `lost`, which is rarely needed */
+  GHashTable *lost;     /* MemoryName: channels with messages that found no room; NULL: none */
+  gboolean all_lost;    /* too many to be named */
 };
 
-/* A copy of the publication with room for `n_links` readers, each of which holds a reference. */
-MemoryMessage *memory_message_new (const CsPublication *publication, guint32 hash, guint n_links);
-void memory_message_unref (MemoryMessage *message);
-
 void memory_inbox_init (MemoryInbox *inbox, guint worker, MemoryInboxFunc func, gpointer data);
+void memory_inbox_clear (MemoryInbox *inbox);
 
-/* Any thread; no lock. Takes over the link's reference on its message. Links that one thread puts in are
- * taken in that order; the worker is posted to once for all that come before it takes them. */
-void memory_inbox_put (MemoryInbox *inbox, MemoryLink *link);
+/* Any thread; no lock. Takes over the link's reference on its message. Links that one thread puts
+ * in are taken in that order; the worker is posted to once for all that come before it takes them.
+ * Over `limit` bytes the message is dropped and its channel noted instead: FALSE. */
+gboolean memory_inbox_put (MemoryInbox *inbox, MemoryLink *link, gint64 limit);
+
+/* The worker is to run func again. */
+void memory_inbox_post (MemoryInbox *inbox);
 
 /* Everything that is in it, oldest first; on the worker, or when all threads have ended. */
 MemoryLink *memory_inbox_take (MemoryInbox *inbox);
+
+/* The message was delivered: there is room for others. */
+void memory_inbox_done (MemoryInbox *inbox, const MemoryMessage *message);
+
+/* The channels that lost something since the last call, to be unref()d; NULL: none. *all: any may
+ * have. On the worker. */
+GHashTable *memory_inbox_take_lost (MemoryInbox *inbox, gboolean *all);
 
 G_END_DECLS

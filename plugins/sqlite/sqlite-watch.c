@@ -102,8 +102,7 @@ publish (SqliteDb *db)
   pthread_mutex_lock (&db->mutex);
   position.epoch = g_array_index (db->epochs, SqliteEpoch, db->epochs->len - 1).epoch;
   pthread_mutex_unlock (&db->mutex);
-  cs_broker_publish (db->store->broker, cs_slice (channel, n), NULL, cs_slice ("", 0), &position,
-                     NULL, NULL);
+  cs_broker_wake (db->store->broker, cs_slice (channel, n), &position);
 }
 
 void

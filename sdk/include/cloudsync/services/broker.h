@@ -1,102 +1,227 @@
-/* broker.h: contract broker=1: publish and subscribe, history and presence, with stream owners.
- * SPDX-License-Identifier: Apache-2.0 */
+/* broker.h: contract broker=1: publish and subscribe, streams, presence, feeds of other plugins.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A channel is a name of 1 to CS_CHANNEL_MAX bytes; it exists as long as somebody uses it. What is
+ * published reaches the subscribers that are there, on every worker of every node. Three kinds:
+ *
+ * - plain: nothing is kept; positions are 0.
+ * - stream: publications with a history are numbered from 1 without gaps under an epoch, and the
+ *   newest are kept: whoever was away reads what it missed.
+ * - feed: channels with a prefix that a plugin owns, such as `db:`. The owner numbers (rising, gaps
+ *   legal) and keeps; the broker asks it to begin when somebody subscribes and to end when nobody
+ * does.
+ *
+ * How a subscriber misses nothing: cs_broker_subscribe () fixes a position P. All up to P is read
+ * by cs_broker_history (until P); all after P is delivered to the subscription, each once, in
+ * order, from then on, whatever other workers publish meanwhile. Together they are complete,
+ * without a gap or a duplicate. When that can no longer be promised (CS_BROKER_LOST, or an epoch
+ * that is not P's) the subscriber subscribes again and reads since the last position it has.
+ *
+ * Calls that "may wait" are for fibers; on a thread that is no worker they block it. */
 #ifndef CS_SERVICES_BROKER_H
 #define CS_SERVICES_BROKER_H
 
 #include <cloudsync/error.h>
 #include <cloudsync/service.h>
+#include <cloudsync/services/auth.h>
 #include <cloudsync/types.h>
 
 G_BEGIN_DECLS
 
 #define CS_BROKER CsBroker, "broker", 1
 
-/* A place in a channel's stream. Offsets of one epoch rise; an epoch begins when earlier positions
- * can no longer be trusted. */
+#define CS_CHANNEL_MAX 1024
+
+typedef struct _CsBroker CsBroker;
+
+/* A place in a channel's stream or feed. Offsets of one epoch rise; an epoch begins when earlier
+ * positions can no longer be trusted. Given by a caller, epoch 0 stands for whichever is the
+ * current one. */
 typedef struct
 {
   guint64 offset;
   guint64 epoch;
 } CsPosition;
 
-/* One publication. Valid during the call; `data` may be referenced for longer. */
+typedef enum
+{
+  CS_BROKER_PUBLICATION = 0,
+  CS_BROKER_JOIN = 1, /* `member` came; published by whoever lets it in, never kept */
+  CS_BROKER_LEAVE = 2,
+  CS_BROKER_WAKE = 3,  /* something changed, up to `position`; several may have become one */
+  CS_BROKER_LOST = 4,  /* publications may be missing: subscribe again and recover */
+  CS_BROKER_RULES = 5, /* a feed's access rules may have changed: ask cs_broker_admits () again */
+  CS_BROKER_ENDED = 6  /* the feed is over, its database was dropped; so is the subscription */
+} CsBrokerKind;
+
+/* A client in a channel, as others are shown it. What the two infos hold is its publishers'
+ * business; JSON, if clients of several protocols are to read them. */
+typedef struct
+{
+  CsSlice client; /* unique in the channel; len 0: none */
+  CsSlice user;
+  CsSlice connection_info;
+  CsSlice channel_info;
+} CsMember;
+
+/* What a subscriber or a reader of history is given. Valid during the call; `data` may be
+ * referenced for longer. */
 typedef struct
 {
   gsize size;
+  CsBrokerKind kind;
   CsSlice channel;
-  CsPosition position; /* offset 0: the channel keeps no stream */
-  GBytes *data;        /* may be NULL: a mere wake-up */
+  CsPosition position; /* offset 0: it is in no stream */
+  gint64 time;         /* when it was published: wall clock, microseconds UTC */
+  GBytes *data;        /* may be NULL */
   CsSlice tags;        /* opaque to the broker, "" for none */
+  CsMember member;     /* who published, came or left */
+  guint64 serial; /* the same for all subscriptions of one worker that get this one, and then never
+                     again: what was made of it for one may serve the next; 0 in history */
 } CsPublication;
 
-/* On the subscriber's worker, off any fiber, in order of publication. */
+/* Called on the subscriber's worker, in order of publication within a stream or feed; must not
+ * wait. It may unsubscribe itself or any other, and publish. */
 typedef struct _CsSubscription CsSubscription;
 typedef void (*CsSubscriptionFunc) (CsSubscription *subscription, const CsPublication *publication);
 
-/* Embedded in the subscriber's struct; belongs to the worker that subscribed. */
+/* Embedded in the subscriber's struct; belongs to the worker that subscribed. func and data are the
+ * caller's to set, the rest is zeroed before the first use. */
 struct _CsSubscription
 {
   CsSubscriptionFunc func;
   gpointer data;
-  gpointer private_[6];
+  guint64 private_[4];
 };
 
-/* How a stream is numbered and kept. */
 typedef struct
 {
   gsize size;
-  guint history_size;   /* publications kept; 0: none */
-  gint64 history_ttl;   /* microseconds */
-} CsBrokerOptions;
+  gint64 meta_ttl; /* of a stream that this begins; 0: CS_BROKER_META_TTL */
+  guint variant;   /* feeds: which form of rows; 0: plain, 1: with the documents */
+} CsSubscribe;
 
 typedef struct
 {
   gsize size;
-  const CsPosition *since; /* NULL: from the oldest kept */
+  CsPosition position;
+  gboolean feed; /* offsets have gaps; history is its owner's */
+} CsSubscribed;
+
+/* How long epoch and offset of a stream without publications are remembered: 30 days, in
+ * microseconds. */
+#define CS_BROKER_META_TTL CS_SECONDS (30 * 86400)
+
+typedef struct
+{
+  gsize size;
+  CsBrokerKind kind; /* PUBLICATION, JOIN or LEAVE */
+  CsSlice channel;
+  GBytes *data; /* referenced */
+  CsSlice tags;
+  const CsMember *member; /* NULL: nobody's */
+
+  /* With both, the publication is numbered and kept: the newest `history_size` of the stream, all
+   * of them until `history_ttl` (microseconds) has passed since its last one. */
+  guint history_size;
+  gint64 history_ttl;
+  gint64 meta_ttl; /* epoch and offset live so long after the last use; 0: CS_BROKER_META_TTL */
+
+  /* A second publication to the channel with this key within `key_ttl` (microseconds; 0: five
+   * minutes) is not made: its result is the first one's. len 0: none. */
+  CsSlice key;
+  gint64 key_ttl;
+
+  /* Above 0: not published unless higher than the stream's last version of the same `version_epoch`
+   * ("" is the same as any). Needs a history. */
+  guint64 version;
+  CsSlice version_epoch;
+} CsPublish;
+
+typedef struct
+{
+  gsize size;
+  CsPosition position; /* the publication's; 0: it is in no stream */
+  gboolean repeated;   /* the key was known: this is the earlier result */
+  gboolean outdated;   /* the version was not higher; position is the stream's last */
+} CsPublished;
+
+typedef struct
+{
+  gsize size;
+  const CsPosition *since; /* exclusive; NULL: from the oldest kept, reverse: from the newest */
+  const CsPosition *until; /* inclusive, an end for the forward reading; NULL: none */
   guint limit;             /* 0: only the top position */
-  gboolean reverse;
+  gboolean reverse;        /* newest first: those before `since` */
+  gint64 meta_ttl;         /* as in CsSubscribe */
+  guint variant;
 } CsHistoryQuery;
 
-/* Called for each publication found, on the caller's thread. FALSE ends the reading. */
+/* For each publication found, on the caller's thread; must not wait. FALSE ends the reading. */
 typedef gboolean (*CsHistoryFunc) (const CsPublication *publication, gpointer data);
 
-/* A member of a channel. */
-typedef struct
-{
-  CsSlice client; /* unique in the channel */
-  CsSlice user;
-  CsSlice info;
-} CsPresence;
-typedef gboolean (*CsPresenceFunc) (const CsPresence *presence, gpointer data);
+typedef gboolean (*CsMemberFunc) (const CsMember *member, gpointer data);
 
-/* Who numbers a feed stream: its publications come with positions that rise strictly and may leave
- * gaps, and whoever fell behind is served from read_since (). */
 typedef struct
 {
   gsize size;
-  /* Publications after `since`, oldest first, at most `limit`; *top is the stream's last position as of
-   * the reading. On a fiber; may wait. CS_NOT_FOUND: `since` cannot be served. */
-  CsStatus (*read_since) (gpointer self, CsSlice channel, const CsPosition *since, guint limit,
-                          CsHistoryFunc func, gpointer data, CsPosition *top);
+  guint64 n_clients;
+  guint64 n_users; /* distinct */
+} CsPresenceStats;
+
+typedef gboolean (*CsChannelFunc) (CsSlice channel, guint64 n_subscriptions, gpointer data);
+
+/* A feed that is open on one worker; the broker's, for the owner to keep until close (). */
+typedef struct
+{
+  gsize size;
+  CsSlice channel;
+  guint variant;
+  CsPosition position; /* the last one handed over */
+  gpointer data;       /* the owner's to set */
+} CsFeed;
+
+/* The plugin behind a prefix of channels. Each node's owner serves its own subscribers, from a
+ * store that all nodes share; feeds never cross between nodes. All on the worker concerned. */
+typedef struct
+{
+  gsize size;
+  /* The first subscriber of this worker is there: set feed->position. From when this returns CS_OK
+   * until close (), every publication after that position goes to cs_broker_feed (). On a fiber;
+   * may wait. CS_NOT_FOUND: there is no such channel. */
+  CsStatus (*open) (gpointer self, CsFeed *feed);
+  /* Nobody is left, also from within cs_broker_feed (): the feed must not be named again. May not
+   * wait. */
+  void (*close) (gpointer self, CsFeed *feed);
+  /* Publications after `since`, oldest first, at most `limit`; *top is the feed's last position as
+   * of the reading and is set with CS_NOT_FOUND too. On a fiber; may wait. CS_NOT_FOUND: `since`
+   * cannot be served. */
+  CsStatus (*read_since) (gpointer self, CsSlice channel, guint variant, const CsPosition *since,
+                          guint limit, CsHistoryFunc func, gpointer data, CsPosition *top);
+  /* May this identity read the channel? CS_OK, CS_DENIED, CS_NOT_FOUND. On a fiber; may wait. */
+  CsStatus (*admits) (gpointer self, CsSlice channel, CsIdentity *identity);
 } CsStreamOwner;
 
-typedef struct _CsBroker CsBroker;
-
-/* A provider may answer CS_UNSUPPORTED for history, presence and owners. */
 typedef struct
 {
   gsize size;
-  CsStatus (*publish) (CsBroker *broker, CsSlice channel, GBytes *data, CsSlice tags,
-                       const CsPosition *given, const CsBrokerOptions *options,
-                       CsPosition *position);
-  CsStatus (*subscribe) (CsBroker *broker, CsSlice channel, CsSubscription *subscription);
+  CsStatus (*publish) (CsBroker *broker, const CsPublish *publish, CsPublished *result);
+  void (*wake) (CsBroker *broker, CsSlice channel, const CsPosition *position);
+  CsStatus (*subscribe) (CsBroker *broker, CsSlice channel, const CsSubscribe *options,
+                         CsSubscription *subscription, CsSubscribed *result);
   void (*unsubscribe) (CsBroker *broker, CsSubscription *subscription);
-  CsStatus (*own) (CsBroker *broker, gpointer self, CsSlice prefix, const CsStreamOwner *owner);
   CsStatus (*history) (CsBroker *broker, CsSlice channel, const CsHistoryQuery *query,
                        CsHistoryFunc func, gpointer data, CsPosition *top);
-  CsStatus (*join) (CsBroker *broker, CsSlice channel, const CsPresence *presence, gint64 ttl);
+  CsStatus (*history_remove) (CsBroker *broker, CsSlice channel);
+  CsStatus (*join) (CsBroker *broker, CsSlice channel, const CsMember *member, gint64 ttl);
   CsStatus (*leave) (CsBroker *broker, CsSlice channel, CsSlice client);
-  CsStatus (*presence) (CsBroker *broker, CsSlice channel, CsPresenceFunc func, gpointer data);
+  CsStatus (*presence) (CsBroker *broker, CsSlice channel, CsMemberFunc func, gpointer data);
+  CsStatus (*presence_stats) (CsBroker *broker, CsSlice channel, CsPresenceStats *stats);
+  CsStatus (*channels) (CsBroker *broker, CsSlice pattern, CsChannelFunc func, gpointer data);
+  CsStatus (*own) (CsBroker *broker, gpointer self, CsSlice prefix, const CsStreamOwner *owner);
+  gboolean (*feed) (CsBroker *broker, CsFeed *feed, GBytes *data, const CsPosition *position);
+  void (*feed_event) (CsBroker *broker, CsFeed *feed, CsBrokerKind kind);
+  CsStatus (*admits) (CsBroker *broker, CsSlice channel, CsIdentity *identity);
 } CsBrokerTable;
 
 struct _CsBroker
@@ -104,41 +229,63 @@ struct _CsBroker
   const CsBrokerTable *table;
 };
 
-/* Publishes to a channel's subscribers on every worker (and node, with a distributed provider). `given`
- * NULL: the broker numbers, without gaps, when options keep a history; else it is the position that the
- * stream's owner assigned. *position (may be NULL) is the publication's. `data` is referenced. Any
- * thread; the embedded provider does not wait. */
+/* ---- publish and subscribe ---- */
+
+/* Publishes to the channel's subscribers everywhere. `result` (may be NULL) has its size set by the
+ * caller. May wait; the embedded provider does not. When it returns CS_OK a publication with
+ * history is kept. CS_INVALID: a channel's name, kind or version that cannot be; CS_DENIED: the
+ * channel is a feed's; CS_OVERLOADED: a limit of the provider is reached or it cannot be reached,
+ * nothing was published (with a distributed provider that ended unheard, CS_TIMED_OUT, it may have
+ * been: repeat it with a key). */
 static inline CsStatus
-cs_broker_publish (CsBroker *broker, CsSlice channel, GBytes *data, CsSlice tags,
-                   const CsPosition *given, const CsBrokerOptions *options, CsPosition *position)
+cs_broker_publish (CsBroker *broker, const CsPublish *publish, CsPublished *result)
 {
-  return broker->table->publish (broker, channel, data, tags, given, options, position);
+  return broker->table->publish (broker, publish, result);
 }
 
-/* From when this returns CS_OK no publication is missed. Worker only; on a fiber may wait.
- * subscription->func and data are the caller's to set. */
-static inline CsStatus
-cs_broker_subscribe (CsBroker *broker, CsSlice channel, CsSubscription *subscription)
+/* Tells the channel's subscribers that something changed. Any thread; never waits. It carries
+ * nothing that would be lost with it: several become one, and one that fails is dropped. */
+static inline void
+cs_broker_wake (CsBroker *broker, CsSlice channel, const CsPosition *position)
 {
-  return broker->table->subscribe (broker, channel, subscription);
+  broker->table->wake (broker, channel, position);
 }
 
-/* func is not called any more once this returned. Same worker. */
+/* From when this returns CS_OK no publication is missed. With `result` (its size set) the position
+ * is fixed, exactly, and the stream's epoch begins if it had none; without, what was published just
+ * before may still come. `options` may be NULL. Worker only; may wait. Other than CS_OK: nothing is
+ * left behind. CS_NOT_FOUND: a feed's owner knows no such channel; CS_OVERLOADED: a limit, or the
+ * provider cannot be reached. */
+static inline CsStatus
+cs_broker_subscribe (CsBroker *broker, CsSlice channel, const CsSubscribe *options,
+                     CsSubscription *subscription, CsSubscribed *result)
+{
+  return broker->table->subscribe (broker, channel, options, subscription, result);
+}
+
+/* func is not called any more once this returned. Same worker; does not wait. Again, or after
+ * CS_BROKER_ENDED: does nothing. */
 static inline void
 cs_broker_unsubscribe (CsBroker *broker, CsSubscription *subscription)
 {
   broker->table->unsubscribe (broker, subscription);
 }
 
-/* In start (): channels with this prefix are feed streams that `owner` numbers and recovers. */
+/* Channels with subscribers whose name matches `pattern` (`*` any bytes, `?` one, `[a-c]`,
+ * `[!a-c]`, `\` before a byte meant as itself; "" is all), each once with its subscriptions on all
+ * workers and nodes. A snapshot that is not one moment's. May wait. */
 static inline CsStatus
-cs_broker_own (CsBroker *broker, gpointer self, CsSlice prefix, const CsStreamOwner *owner)
+cs_broker_channels (CsBroker *broker, CsSlice pattern, CsChannelFunc func, gpointer data)
 {
-  return broker->table->own (broker, self, prefix, owner);
+  return broker->table->channels (broker, pattern, func, data);
 }
 
-/* Reads a channel's stream; of a feed stream through its owner. *top is its last position. On a fiber;
- * may wait. CS_NOT_FOUND: query->since is no longer kept. */
+/* ---- history ---- */
+
+/* Reads a channel's stream; of a feed through its owner (forward only). *top is the last position.
+ * May wait. A stream's epoch begins if it had none. CS_NOT_FOUND: query->since cannot be served
+ * (another epoch, after the top, or what followed it is no longer kept); *top is set all the same,
+ * func was not called. */
 static inline CsStatus
 cs_broker_history (CsBroker *broker, CsSlice channel, const CsHistoryQuery *query,
                    CsHistoryFunc func, gpointer data, CsPosition *top)
@@ -146,24 +293,78 @@ cs_broker_history (CsBroker *broker, CsSlice channel, const CsHistoryQuery *quer
   return broker->table->history (broker, channel, query, func, data, top);
 }
 
-/* Says that a client is in the channel, until `ttl` passes or it leaves. On a fiber; may wait. */
+/* Forgets a stream's publications; epoch and offset stay. May wait. CS_DENIED: a feed's. */
 static inline CsStatus
-cs_broker_join (CsBroker *broker, CsSlice channel, const CsPresence *presence, gint64 ttl)
+cs_broker_history_remove (CsBroker *broker, CsSlice channel)
 {
-  return broker->table->join (broker, channel, presence, ttl);
+  return broker->table->history_remove (broker, channel);
 }
 
+/* ---- presence ---- */
+
+/* Says that a client is in the channel, until `ttl` (microseconds) passes or it leaves; again:
+ * still, with this member's text. May wait. CS_OVERLOADED: a limit. */
+static inline CsStatus
+cs_broker_join (CsBroker *broker, CsSlice channel, const CsMember *member, gint64 ttl)
+{
+  return broker->table->join (broker, channel, member, ttl);
+}
+
+/* CS_NOT_FOUND: it was not there. May wait. */
 static inline CsStatus
 cs_broker_leave (CsBroker *broker, CsSlice channel, CsSlice client)
 {
   return broker->table->leave (broker, channel, client);
 }
 
-/* Calls func for each member; FALSE ends it. On a fiber; may wait. */
+/* Calls func for each member; FALSE ends it. May wait. */
 static inline CsStatus
-cs_broker_presence (CsBroker *broker, CsSlice channel, CsPresenceFunc func, gpointer data)
+cs_broker_presence (CsBroker *broker, CsSlice channel, CsMemberFunc func, gpointer data)
 {
   return broker->table->presence (broker, channel, func, data);
+}
+
+/* The numbers alone, without reading the members; stats->size is set. May wait. */
+static inline CsStatus
+cs_broker_presence_stats (CsBroker *broker, CsSlice channel, CsPresenceStats *stats)
+{
+  return broker->table->presence_stats (broker, channel, stats);
+}
+
+/* ---- feeds ---- */
+
+/* In start (): channels with this prefix are feeds that `owner` serves. CS_EXISTS: another's prefix
+ * begins so, or this one begins with another's. */
+static inline CsStatus
+cs_broker_own (CsBroker *broker, gpointer self, CsSlice prefix, const CsStreamOwner *owner)
+{
+  return broker->table->own (broker, self, prefix, owner);
+}
+
+/* The owner hands over the next publication: it is delivered before this returns. A position that
+ * does not rise above feed->position in the same epoch is not delivered. FALSE: nobody was left,
+ * close () was called. On the feed's worker; does not wait. */
+static inline gboolean
+cs_broker_feed (CsBroker *broker, CsFeed *feed, GBytes *data, const CsPosition *position)
+{
+  return broker->table->feed (broker, feed, data, position);
+}
+
+/* CS_BROKER_RULES, CS_BROKER_LOST or CS_BROKER_ENDED to all subscribers of the feed on this worker.
+ * With ENDED the feed is gone and close () is not called; with the others it may be. Does not wait.
+ */
+static inline void
+cs_broker_feed_event (CsBroker *broker, CsFeed *feed, CsBrokerKind kind)
+{
+  broker->table->feed_event (broker, feed, kind);
+}
+
+/* May this identity read the feed? Of its owner. May wait. CS_UNSUPPORTED: the channel is not a
+ * feed. */
+static inline CsStatus
+cs_broker_admits (CsBroker *broker, CsSlice channel, CsIdentity *identity)
+{
+  return broker->table->admits (broker, channel, identity);
 }
 
 G_END_DECLS
