@@ -62,11 +62,12 @@ memory_own (CsBroker *broker, gpointer user, CsSlice prefix, const CsStreamOwner
 }
 
 CsStatus
-memory_admits (CsBroker *broker, CsSlice channel, CsIdentity *identity)
+memory_admits (CsBroker *broker, CsSlice channel, CsIdentity *identity, char *actual)
 {
   const MemoryOwner *owner = memory_owner_of (memory_of (broker), channel);
 
-  return owner != NULL ? owner->owner->admits (owner->self, channel, identity) : CS_UNSUPPORTED;
+  return owner != NULL ? owner->owner->admits (owner->self, channel, identity, actual)
+                       : CS_UNSUPPORTED;
 }
 
 /* ---- opening and closing ---- */

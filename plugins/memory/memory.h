@@ -147,7 +147,7 @@ memory_feed_history (const MemoryOwner *owner, CsSlice channel, const CsHistoryQ
 void memory_feed_settle (MemoryChannel *channel);
 gboolean memory_feed (CsBroker *broker, CsFeed *feed, GBytes *data, const CsPosition *position);
 void memory_feed_event (CsBroker *broker, CsFeed *feed, CsBrokerKind kind);
-CsStatus memory_admits (CsBroker *broker, CsSlice channel, CsIdentity *identity);
+CsStatus memory_admits (CsBroker *broker, CsSlice channel, CsIdentity *identity, char *actual);
 
 /* ---- memory-history.c, memory-presence.c, memory-list.c ---- */
 

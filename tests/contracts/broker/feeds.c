@@ -92,11 +92,12 @@ owner_read_since (gpointer self, CsSlice channel, guint variant, const CsPositio
 }
 
 static CsStatus
-owner_admits (gpointer self, CsSlice channel, CsIdentity *identity)
+owner_admits (gpointer self, CsSlice channel, CsIdentity *identity, char *actual)
 {
   g_assert_true (self == &owner);
   if (cs_slice_is (channel, "db:none"))
     return CS_NOT_FOUND;
+  g_snprintf (actual, CS_CHANNEL_MAX + 1, "db:@t/%.*s", (int) channel.len - 3, channel.data + 3);
   return cs_slice_is (channel, "db:secret") ? CS_DENIED : CS_OK;
 }
 
@@ -266,13 +267,17 @@ test_what_only_the_owner_may (void)
 {
   CsPublish publish = { .channel = cs_slice_str ("db:notes") };
   Reader reader = { .channel = "db:none", .positioned = TRUE };
+  char actual[CS_CHANNEL_MAX + 1];
 
   start ();
   g_assert_cmpint (publish_with (&publish, "x", NULL), ==, CS_DENIED);
   g_assert_cmpint (cs_broker_history_remove (broker, publish.channel), ==, CS_DENIED);
-  g_assert_cmpint (cs_broker_admits (broker, cs_slice_str ("db:notes"), NULL), ==, CS_OK);
-  g_assert_cmpint (cs_broker_admits (broker, cs_slice_str ("db:secret"), NULL), ==, CS_DENIED);
-  g_assert_cmpint (cs_broker_admits (broker, cs_slice_str ("chat"), NULL), ==, CS_UNSUPPORTED);
+  g_assert_cmpint (cs_broker_admits (broker, cs_slice_str ("db:notes"), NULL, actual), ==, CS_OK);
+  g_assert_cmpstr (actual, ==, "db:@t/notes");
+  g_assert_cmpint (cs_broker_admits (broker, cs_slice_str ("db:secret"), NULL, actual), ==,
+                   CS_DENIED);
+  g_assert_cmpint (cs_broker_admits (broker, cs_slice_str ("chat"), NULL, actual), ==,
+                   CS_UNSUPPORTED);
   host_on_fiber (1, reader_subscribe_here, &reader);
   g_assert_cmpint (reader.status, ==, CS_NOT_FOUND);
   host_on_fiber (1, reader_subscribe_here, &reader); /* asked anew each time */

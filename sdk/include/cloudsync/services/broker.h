@@ -198,8 +198,8 @@ typedef struct
    * cannot be served. */
   CsStatus (*read_since) (gpointer self, CsSlice channel, guint variant, const CsPosition *since,
                           guint limit, CsHistoryFunc func, gpointer data, CsPosition *top);
-  /* May this identity read the channel? CS_OK, CS_DENIED, CS_NOT_FOUND. On a fiber; may wait. */
-  CsStatus (*admits) (gpointer self, CsSlice channel, CsIdentity *identity);
+  /* As cs_broker_admits (). On a fiber; may wait. */
+  CsStatus (*admits) (gpointer self, CsSlice channel, CsIdentity *identity, char *actual);
 } CsStreamOwner;
 
 typedef struct
@@ -221,7 +221,7 @@ typedef struct
   CsStatus (*own) (CsBroker *broker, gpointer self, CsSlice prefix, const CsStreamOwner *owner);
   gboolean (*feed) (CsBroker *broker, CsFeed *feed, GBytes *data, const CsPosition *position);
   void (*feed_event) (CsBroker *broker, CsFeed *feed, CsBrokerKind kind);
-  CsStatus (*admits) (CsBroker *broker, CsSlice channel, CsIdentity *identity);
+  CsStatus (*admits) (CsBroker *broker, CsSlice channel, CsIdentity *identity, char *actual);
 } CsBrokerTable;
 
 struct _CsBroker
@@ -359,12 +359,14 @@ cs_broker_feed_event (CsBroker *broker, CsFeed *feed, CsBrokerKind kind)
   broker->table->feed_event (broker, feed, kind);
 }
 
-/* May this identity read the feed? Of its owner. May wait. CS_UNSUPPORTED: the channel is not a
- * feed. */
+/* May this identity read the feed that it calls so? CS_OK: yes, and `actual`, which has room for
+ * CS_CHANNEL_MAX + 1 bytes, gets the channel to subscribe to and to read: one name is another feed
+ * for another tenant. Asked of the owner; may wait. CS_DENIED, CS_NOT_FOUND. CS_UNSUPPORTED: the
+ * channel is not a feed. */
 static inline CsStatus
-cs_broker_admits (CsBroker *broker, CsSlice channel, CsIdentity *identity)
+cs_broker_admits (CsBroker *broker, CsSlice channel, CsIdentity *identity, char *actual)
 {
-  return broker->table->admits (broker, channel, identity);
+  return broker->table->admits (broker, channel, identity, actual);
 }
 
 G_END_DECLS
