@@ -114,6 +114,15 @@ append_object (SyncChanges *changes, const CsStoreRecord *record, const Matched 
   return status;
 }
 
+CsStatus
+sync_changes_row (SyncChanges *changes, const CsStoreRecord *record, const SyncArena *arena,
+                  GString *out)
+{
+  Matched none = { NULL, { 0, 0 } };
+
+  return append_object (changes, record, &none, arena, out);
+}
+
 static CsStatus
 append_row (SyncChanges *changes, const CsStoreRecord *record, const Matched *matched,
             const SyncArena *arena, GString *out)

@@ -50,6 +50,9 @@ typedef struct
 /* The next page after `since` is appended to `out` in the feed's framing; *more tells whether the range
  * goes on. Fiber; may wait. */
 CsStatus sync_changes_page (SyncChanges *changes, GString *out, gboolean *more);
+/* One row as an object, without the feed's framing. Fiber; may wait with include_docs. */
+CsStatus sync_changes_row (SyncChanges *changes, const CsStoreRecord *record,
+                           const SyncArena *arena, GString *out);
 /* Appends what ends the answer. Fiber when `count` (pending is counted in the store); else pending is 0. */
 void sync_changes_tail (SyncChanges *changes, gboolean count, GString *out);
 /* Writes pages until there are no more, or the limit is reached. */

@@ -1,6 +1,7 @@
 /* sync-database.c: databases: opening with the right checked, creating, information, deleting.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-access.h"
+#include "sync-channel.h"
 #include "sync-index.h"
 #include "sync-wake.h"
 
@@ -10,6 +11,7 @@ typedef struct
   GHashTable *databases; /* name in the store -> SyncDb */
   gint generation;
   SyncFeeds feeds;
+  GQueue channels;
 } SyncWorker;
 
 SyncFeeds *
@@ -18,6 +20,14 @@ sync_worker_feeds (Sync *self)
   SyncWorker *worker = cs_local (self);
 
   return &worker->feeds;
+}
+
+GQueue *
+sync_worker_channels (Sync *self)
+{
+  SyncWorker *worker = cs_local (self);
+
+  return worker != NULL ? &worker->channels : NULL;
 }
 
 SyncDb *

@@ -4,7 +4,7 @@
 #include "sync.h"
 
 CS_PLUGIN_DEFINE ("sync", "0.1.0", "CouchDB's HTTP API and replication protocol",
-                  CS_REQUIRES ("http>=1 store>=1 auth>=1") CS_WANTS ("blob>=1")
+                  CS_REQUIRES ("http>=1 store>=1 auth>=1") CS_WANTS ("blob>=1 broker>=1")
                     CS_PROVIDES ("documents=1"),
                   CS_SETTINGS (SyncSettings, sync_settings),
                   CS_STATE (Sync), .settings_check = sync_settings_check, .create = sync_create,

@@ -1,6 +1,6 @@
 /* sync-security.c: a database's `_security`: who reads and writes, who administers.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "sync.h"
+#include "sync-channel.h"
 #include "sync-json.h"
 
 #include <json-glib/json-glib.h>
@@ -209,5 +209,6 @@ sync_security_put (CsHttpExchange *exchange, gpointer self)
       return;
     }
   sync_databases_changed (sync);
+  sync_channels_review (sync, db->key);
   sync_reply_ok (exchange, 200);
 }

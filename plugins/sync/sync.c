@@ -4,6 +4,7 @@
 #include "sync-index.h"
 #include "sync-plugin.h"
 #include "sync-access.h"
+#include "sync-channel.h"
 
 gboolean
 sync_create (gpointer data, GError **error)
@@ -31,6 +32,8 @@ sync_create (gpointer data, GError **error)
   sync_users_command_add (self);
   self->blobs_collected = cs_counter (
     self, "sync_blobs_collected_total", "Large objects removed that no document named.", NULL);
+  self->channels_open = cs_gauge (self, "sync_channels",
+                                  "Channels of databases that are followed, on each worker.", NULL);
   cs_add_command (self, &sync_collect_command);
   sync_export_add (self);
   sync_import_add (self);
@@ -195,8 +198,8 @@ sync_start (gpointer data, GError **error)
   self->http = cs_require (self, CS_HTTP);
   self->auth = cs_require (self, CS_AUTH);
   self->blobs = cs_require (self, CS_BLOB);
-  return load_uuid (self, error) && sync_users_add (self, error) && sync_routes_add (self, error)
-         && sync_cors_add (self, error);
+  return load_uuid (self, error) && sync_users_add (self, error) && sync_routes_add (self, error) &&
+         sync_cors_add (self, error) && sync_channels_own (self, error);
 }
 
 gboolean
@@ -217,6 +220,8 @@ sync_worker_stop (gpointer data, guint worker)
 {
   if (worker == 0)
     sync_collect_stop (data);
+  if (cs_local (data) != NULL)
+    sync_channels_end (data);
   sync_worker_free (cs_local (data));
   cs_set_local (data, NULL);
 }

@@ -64,6 +64,9 @@ typedef struct
   CsStat query_documents;
   CsStat indexed_documents;
   CsStat blobs_collected;
+  CsBroker *broker; /* NULL: none */
+  gint n_channels;  /* atomic: open, on all workers */
+  CsStat channels_open;
   CsTimer collect_timer; /* worker 0's */
   gint collecting;       /* atomic */
 } Sync;
