@@ -186,6 +186,18 @@ memory_feed_subscribe (MemoryBroker *self, const MemoryOwner *owner, const Memor
   return CS_OK;
 }
 
+void
+memory_feeds_forget (MemoryWorker *worker)
+{
+  MemoryWalk walk;
+  MemoryChannel *channel;
+
+  memory_walk_begin (worker->channels, &walk);
+  while ((channel = memory_walk_next (&walk)) != NULL)
+    g_clear_pointer (&channel->feed, g_free);
+  memory_walk_end (worker->channels, &walk);
+}
+
 /* ---- what the owner hands over ---- */
 
 static guint

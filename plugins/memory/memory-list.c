@@ -125,6 +125,8 @@ memory_list (CsBroker *broker, CsSlice pattern, CsChannelFunc func, gpointer dat
   GHashTableIter iter;
   gpointer found;
 
+  if (pattern.len > CS_CHANNEL_MAX)
+    return CS_INVALID;
   listing.found = memory_name_table (g_free);
   listing.left = listing.broker->n_workers;
   pthread_mutex_init (&listing.lock, NULL);

@@ -18,7 +18,8 @@ memory_join (CsBroker *broker, CsSlice channel, const CsMember *member, gint64 t
   memory_shelf_close (self, shelf);
   if (joined)
     return CS_OK;
-  return __atomic_load_n (&self->budget.channels, __ATOMIC_RELAXED) >= self->budget.max_channels
+  return __atomic_load_n (&self->budget.channels, __ATOMIC_RELAXED) >=
+             __atomic_load_n (&self->budget.max_channels, __ATOMIC_RELAXED)
            ? memory_refuse_channel (self)
            : memory_refuse_bytes (self);
 }

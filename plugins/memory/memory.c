@@ -199,6 +199,7 @@ memory_worker_stop (gpointer instance, guint worker)
   memory_sweep_stop (&self->sweeps[worker]);
   cs_set_local (self, NULL);
   drop_backlog (state);
+  memory_feeds_forget (state);
   left = memory_channels_free (state->channels);
   g_free (state);
   if (left > 0)

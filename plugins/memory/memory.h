@@ -145,6 +145,8 @@ memory_feed_history (const MemoryOwner *owner, CsSlice channel, const CsHistoryQ
                      CsHistoryFunc func, gpointer data, CsPosition *top);
 /* Closes an open feed that nobody subscribes to; one that is being opened stays. */
 void memory_feed_settle (MemoryChannel *channel);
+/* The worker stops, and so have the owners. */
+void memory_feeds_forget (MemoryWorker *worker);
 gboolean memory_feed (CsBroker *broker, CsFeed *feed, GBytes *data, const CsPosition *position);
 void memory_feed_event (CsBroker *broker, CsFeed *feed, CsBrokerKind kind);
 CsStatus memory_admits (CsBroker *broker, CsSlice channel, CsIdentity *identity, char *actual);

@@ -198,8 +198,8 @@ sync_start (gpointer data, GError **error)
   self->http = cs_require (self, CS_HTTP);
   self->auth = cs_require (self, CS_AUTH);
   self->blobs = cs_require (self, CS_BLOB);
-  return load_uuid (self, error) && sync_users_add (self, error) && sync_routes_add (self, error) &&
-         sync_cors_add (self, error) && sync_channels_own (self, error);
+  return load_uuid (self, error) && sync_users_add (self, error) && sync_routes_add (self, error)
+         && sync_cors_add (self, error) && sync_channels_own (self, error);
 }
 
 gboolean

@@ -51,6 +51,7 @@ test_bad_arguments (void)
                    CS_INVALID);
   publish.channel.len--;
   g_assert_cmpint (publish_with (&publish, "x", NULL), ==, CS_OK);
+  g_assert_cmpint (cs_broker_channels (broker, cs_slice_str (name), NULL, NULL), ==, CS_INVALID);
   publish.kind = CS_BROKER_LOST;
   g_assert_cmpint (publish_with (&publish, "x", NULL), ==, CS_INVALID);
   suite_stop ();

@@ -273,7 +273,8 @@ cs_broker_unsubscribe (CsBroker *broker, CsSubscription *subscription)
 
 /* Channels with subscribers whose name matches `pattern` (`*` any bytes, `?` one, `[a-c]`,
  * `[!a-c]`, `\` before a byte meant as itself; "" is all), each once with its subscriptions on all
- * workers and nodes. A snapshot that is not one moment's. May wait. */
+ * workers and nodes. Not one moment's. May wait. CS_INVALID: a pattern over CS_CHANNEL_MAX bytes.
+ */
 static inline CsStatus
 cs_broker_channels (CsBroker *broker, CsSlice pattern, CsChannelFunc func, gpointer data)
 {
