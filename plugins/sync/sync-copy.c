@@ -1,5 +1,6 @@
 /* sync-copy.c: COPY: a revision of a document as a new revision of another, with its attachments.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "sync-destination.h"
 #include "sync-intake.h"
 #include "sync-stored.h"
 #include "sync-view.h"
@@ -33,50 +34,6 @@ static gboolean
 refused (Copying *self, const SyncError *error)
 {
   return refuse (self, error->status, error->error, error->reason);
-}
-
-/* ---- where to ---- */
-
-static gboolean
-decode (Copying *self, CsSlice text, CsSlice *out)
-{
-  g_autofree char *encoded = g_strndup (text.data, text.len);
-  g_autofree char *decoded = g_uri_unescape_string (encoded, NULL);
-  char *copy;
-
-  if (decoded == NULL)
-    return refuse (self, 400, "bad_request", "The Destination header has a bad percent-encoding.");
-  *out = cs_slice (NULL, strlen (decoded));
-  copy = sync_alloc (&self->arena, out->len + 1);
-  memcpy (copy, decoded, out->len + 1);
-  out->data = copy;
-  return TRUE;
-}
-
-/* `id` or `id?rev=R`, as CouchDB takes it. */
-static gboolean
-read_destination (Copying *self, CsSlice *id, CsSlice *rev)
-{
-  CsSlice text = cs_http_header (self->exchange, "Destination");
-  const char *mark;
-  SyncError error;
-
-  *rev = cs_slice (NULL, 0);
-  if (text.data == NULL)
-    return refuse (self, 400, "bad_request", "Destination header is mandatory for COPY.");
-  if (g_strstr_len (text.data, MIN (text.len, 8), "://") != NULL)
-    return refuse (self, 400, "bad_request", "Destination URL must be relative.");
-  mark = memchr (text.data, '?', text.len);
-  if (mark != NULL)
-    {
-      gsize left = text.data + text.len - mark;
-
-      if (left <= 5 || memcmp (mark, "?rev=", 5) != 0)
-        return refuse (self, 400, "bad_request", "Destination is an id, or an id and ?rev=.");
-      *rev = cs_slice (mark + 5, left - 5);
-      text.len = mark - text.data;
-    }
-  return decode (self, text, id) && (sync_doc_id_check (*id, &error) || refused (self, &error));
 }
 
 /* ---- what ---- */
@@ -262,6 +219,7 @@ sync_document_copy (CsHttpExchange *exchange, gpointer self)
   g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
   Copying copying = { .exchange = exchange, .self = self, .db = db };
   gboolean design = strstr (cs_http_route (exchange)->path, "/_design/{") != NULL;
+  SyncError error;
   CsSlice from;
   CsSlice to;
   CsSlice rev;
@@ -272,8 +230,13 @@ sync_document_copy (CsHttpExchange *exchange, gpointer self)
   from = cs_http_param (exchange, 1);
   if (design)
     from = sync_design_id (exchange, from);
-  if (!read_destination (&copying, &to, &rev) || !read_source (&copying, from)
-      || !make_document (&copying, to, rev))
+  if (!sync_destination_read (cs_http_header (exchange, "Destination"), &copying.arena, &to, &rev,
+                              &error))
+    {
+      refused (&copying, &error);
+      return;
+    }
+  if (!read_source (&copying, from) || !make_document (&copying, to, rev))
     return;
   if (to.len > 7 && memcmp (to.data, "_local/", 7) == 0)
     sync_local_write (exchange, self, db, &copying.doc, TRUE);
