@@ -201,23 +201,16 @@ auth_worker_stop (gpointer self, guint index)
 gboolean
 auth_reload_prepare (gpointer self, const void *settings, gpointer *token, GError **error)
 {
-  return TRUE;
+  *token = read_accounts (self, settings, error);
+  return *token != NULL;
 }
 
-/* The sections are the new ones from here on. Names that clash keep the old accounts, since it is too
- * late to refuse. */
 void
 auth_reload_commit (gpointer instance, gpointer token)
 {
   AuthState *self = instance;
-  g_autoptr (GError) error = NULL;
-  AuthAccounts *accounts = read_accounts (self, cs_settings (self), &error);
+  AuthAccounts *accounts = token;
 
-  if (accounts == NULL)
-    {
-      cs_error (self, "accounts not reloaded", CS_F_STR ("reason", error->message));
-      return;
-    }
   g_ptr_array_add (self->old_accounts, self->accounts);
   __atomic_store_n (&self->accounts, accounts, __ATOMIC_RELEASE);
   auth_remembered_forget (&self->remembered, NULL, NULL);
@@ -227,6 +220,7 @@ auth_reload_commit (gpointer instance, gpointer token)
 void
 auth_reload_abort (gpointer self, gpointer token)
 {
+  auth_accounts_free (token);
 }
 
 void

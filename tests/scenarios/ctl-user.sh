@@ -1,5 +1,5 @@
 # cloudsyncctl user adds, changes and removes users; the password is never an argument.
-start_node node
+start_node node --set sync.per-user-databases=true --set sync.per-user-delete=true
 export CLOUDSYNC_SOCKET
 CLOUDSYNC_SOCKET=$(find "$data" -name '*.sock' | head -1)
 user () { "$cloudsyncctl" user "$@"; }
@@ -20,7 +20,9 @@ same "$(user roles ann boss)" "ann: changed"
 contains "$(curl -s -u ann:another "$url/_session")" '"roles":["boss"]' "the password stays"
 same "$(user roles ann)" "ann: changed"
 contains "$(curl -s -u ann:another "$url/_session")" '"roles":[]'
+contains "$(ask "$url/_all_dbs")" '"@acme/userdb-616e6e"' "a database of her own"
 same "$(user del ann)" "ann: removed"
+if [[ $(ask "$url/_all_dbs") == *616e6e* ]]; then fail "the database of a user who is gone"; fi
 same "$(status_of -u ann:another "$url/_session")" 401
 printf 'again\n' | user add ann >/dev/null
 same "$(status_of -u ann:again "$url/_session")" 200 "added anew"

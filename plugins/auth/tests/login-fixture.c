@@ -76,6 +76,16 @@ login_teardown (void)
   memset (&login_settings, 0, sizeof login_settings);
 }
 
+void
+login_reload (const CsSection *changed, guint n)
+{
+  gpointer token = NULL;
+
+  cs_harness_set_sections (login_auth, AUTH_USER_KIND, changed, n);
+  g_assert_true (auth_reload_prepare (login_auth, &login_settings, &token, NULL));
+  auth_reload_commit (login_auth, token);
+}
+
 char *
 login_header (const char *name, const char *password)
 {

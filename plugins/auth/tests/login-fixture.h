@@ -22,6 +22,9 @@ extern guint login_n_api_keys;
 void login_setup (void);
 void login_teardown (void);
 
+/* Reads the sections of the settings anew, those of [user NAME] as given. */
+void login_reload (const CsSection *changed, guint n);
+
 /* "Basic …", to be g_free()d. */
 char *login_header (const char *name, const char *password);
 

@@ -117,17 +117,14 @@ test_other_password (void)
   cookie = session_of ("ann", LOGIN_FIRST);
   expect_user (0, cookie, "ann");
   expect_user (1, cookie, "ann");
-  cs_harness_set_sections (login_auth, AUTH_USER_KIND, after, 1);
-  auth_reload_commit (login_auth, NULL);
+  login_reload (after, 1);
   expect_user (0, cookie, "");
   expect_user (1, cookie, "");
   new_one = session_of ("ann", LOGIN_SECOND);
   expect_user (0, new_one, "ann");
-  cs_harness_set_sections (login_auth, AUTH_USER_KIND, elsewhere, 1);
-  auth_reload_commit (login_auth, NULL);
+  login_reload (elsewhere, 1);
   expect_user (0, new_one, ""); /* the same name in another tenant */
-  cs_harness_set_sections (login_auth, AUTH_USER_KIND, NULL, 0);
-  auth_reload_commit (login_auth, NULL);
+  login_reload (NULL, 0);
   expect_user (0, new_one, "");
   login_teardown ();
 }
@@ -193,11 +190,9 @@ test_recheck (void)
   cs_auth_forget (&login_auth->service, NULL, "bob");
   expect_recheck (identity, CS_AGAIN, CS_OK);
   expect_recheck (identity, CS_OK, CS_OK);
-  cs_harness_set_sections (login_auth, AUTH_USER_KIND, after, 1);
-  auth_reload_commit (login_auth, NULL);
+  login_reload (after, 1);
   expect_recheck (identity, CS_AGAIN, CS_DENIED);
-  cs_harness_set_sections (login_auth, AUTH_USER_KIND, NULL, 0);
-  auth_reload_commit (login_auth, NULL);
+  login_reload (NULL, 0);
   expect_recheck (identity, CS_AGAIN, CS_DENIED);
   cs_identity_unref (identity);
   identity = cs_auth_anonymous (&login_auth->service);

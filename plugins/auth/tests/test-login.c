@@ -245,6 +245,8 @@ test_reload (void)
 {
   AuthUserSettings bob = { .password = (char *) login_second_hash };
   CsSection after[] = { { "bob", &bob } };
+  CsSection twice[] = { { "bob", &bob }, { "bob", &bob } };
+  g_autoptr (GError) error = NULL;
   gpointer token = NULL;
 
   login_setup ();
@@ -252,9 +254,11 @@ test_reload (void)
   g_assert_true (auth_reload_prepare (login_auth, &login_settings, &token, NULL));
   auth_reload_abort (login_auth, token);
   g_assert_cmpint (login_as (0, "ann", LOGIN_FIRST), ==, CS_OK);
-  g_assert_true (auth_reload_prepare (login_auth, &login_settings, &token, NULL));
-  cs_harness_set_sections (login_auth, AUTH_USER_KIND, after, 1);
-  auth_reload_commit (login_auth, token);
+  cs_harness_set_sections (login_auth, AUTH_USER_KIND, twice, 2);
+  g_assert_false (auth_reload_prepare (login_auth, &login_settings, &token, &error));
+  g_assert_nonnull (strstr (error->message, "[user bob]"));
+  g_assert_cmpint (login_as (0, "ann", LOGIN_FIRST), ==, CS_OK);
+  login_reload (after, 1);
   g_assert_cmpint (login_as (0, "ann", LOGIN_FIRST), ==, CS_DENIED);
   g_assert_cmpint (login_as (1, "ann", LOGIN_FIRST), ==, CS_DENIED);
   g_assert_cmpint (login_as (0, "bob", LOGIN_SECOND), ==, CS_OK);
