@@ -6,13 +6,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sqlite-writer.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "sqlite-keeper.h"
+#include "sqlite-queue.h"
 #include "sqlite-sweep.h"
 
 /* Jobs of one group that may fail before each is run on its own. */
@@ -23,24 +20,12 @@
 /* How long a WAL may wait for readings to leave it. */
 #define WAL_PATIENCE_MS 10
 
-typedef enum
-{
-  JOB_QUEUED,
-  JOB_TAKEN,
-  JOB_ABANDONED
-} JobState;
-
 struct _SqliteWriter
 {
   SqliteShard *shard;
   SqliteConn *conn;
   GThread *thread;
-  int wakeup;       /* eventfd */
-  SqliteJob *queue; /* atomic: newest first */
-  gint n_queued;    /* atomic */
-  gint stopping;    /* atomic */
-
-  SqliteJob *pending, **pending_end; /* taken from the queue, oldest first */
+  SqliteQueue queue;
   GPtrArray *group;
   GPtrArray *alone;
   GPtrArray *touched;
@@ -273,77 +258,6 @@ run_group (SqliteWriter *self)
     answer (self, jobs->pdata[i]);
 }
 
-/* ---- the queue ---- */
-
-static void
-take_queue (SqliteWriter *self)
-{
-  SqliteJob *job = __atomic_exchange_n (&self->queue, NULL, __ATOMIC_ACQ_REL);
-  SqliteJob *oldest_first = NULL;
-
-  while (job != NULL)
-    {
-      SqliteJob *next = job->next;
-
-      job->next = oldest_first;
-      oldest_first = job;
-      job = next;
-    }
-  *self->pending_end = oldest_first;
-  while (*self->pending_end != NULL)
-    self->pending_end = &(*self->pending_end)->next;
-}
-
-static gboolean
-take_job (SqliteWriter *self, SqliteJob *job)
-{
-  gint was = JOB_QUEUED;
-
-  g_atomic_int_add (&self->n_queued, -1);
-  cs_stat_add (self->shard->store->stats.queue, -1);
-  if (__atomic_compare_exchange_n (&job->state, &was, JOB_TAKEN, FALSE, __ATOMIC_ACQ_REL,
-                                   __ATOMIC_ACQUIRE))
-    return TRUE;
-  cs_wake_from (&job->wait);
-  return FALSE;
-}
-
-/* Fills the group with the oldest jobs; how many rows that are. */
-static guint
-take_group (SqliteWriter *self)
-{
-  guint rows = 0, limit = self->shard->store->settings->group_rows;
-
-  g_ptr_array_set_size (self->group, 0);
-  while (self->pending != NULL)
-    {
-      SqliteJob *job = self->pending;
-
-      if (rows > 0 && rows + job->n_rows > limit)
-        break;
-      self->pending = job->next;
-      if (self->pending == NULL)
-        self->pending_end = &self->pending;
-      if (!take_job (self, job))
-        continue;
-      g_ptr_array_add (self->group, job);
-      rows += job->n_rows;
-    }
-  return rows;
-}
-
-static void
-wait_for_work (SqliteWriter *self)
-{
-  struct pollfd fd = { .fd = self->wakeup, .events = POLLIN };
-  guint64 count;
-  int timeout = sqlite_sweep_wanted (self->sweep) ? SWEEP_PAUSE_MS : -1;
-
-  if (poll (&fd, 1, timeout) == 1)
-    while (read (self->wakeup, &count, sizeof count) < 0 && errno == EINTR)
-      ;
-}
-
 /* ---- between transactions ---- */
 
 /* Copies what the keeper left, waits for the readings that still use the WAL (those that begin now do
@@ -399,11 +313,9 @@ writer_main (gpointer data)
 
   for (;;)
     {
-      gboolean stopping = g_atomic_int_get (&self->stopping);
-      guint rows;
+      gboolean stopping = sqlite_queue_stopping (&self->queue);
+      guint rows = sqlite_queue_take (&self->queue, self->group);
 
-      take_queue (self);
-      rows = take_group (self);
       if (self->group->len > 0)
         {
           run_group (self);
@@ -414,9 +326,7 @@ writer_main (gpointer data)
       else if (stopping)
         return NULL;
       sweep_some (self);
-      if (self->pending == NULL && __atomic_load_n (&self->queue, __ATOMIC_ACQUIRE) == NULL
-          && !g_atomic_int_get (&self->stopping))
-        wait_for_work (self);
+      sqlite_queue_wait (&self->queue, sqlite_sweep_wanted (self->sweep) ? SWEEP_PAUSE_MS : -1);
     }
 }
 
@@ -448,8 +358,7 @@ sqlite_writer_new (SqliteShard *shard, SqliteConn *conn, GError **error)
 
   self->shard = shard;
   self->conn = conn;
-  self->wakeup = eventfd (0, EFD_CLOEXEC);
-  self->pending_end = &self->pending;
+  sqlite_queue_init (&self->queue, shard->store);
   self->group = g_ptr_array_new ();
   self->alone = g_ptr_array_new ();
   self->touched = g_ptr_array_new_with_free_func ((GDestroyNotify) sqlite_db_unref);
@@ -469,20 +378,10 @@ sqlite_writer_new (SqliteShard *shard, SqliteConn *conn, GError **error)
   return self;
 }
 
-static void
-wake_writer (SqliteWriter *self)
-{
-  guint64 one = 1;
-
-  while (write (self->wakeup, &one, sizeof one) < 0 && errno == EINTR)
-    ;
-}
-
 void
 sqlite_writer_stop (SqliteWriter *self)
 {
-  g_atomic_int_set (&self->stopping, TRUE);
-  wake_writer (self);
+  sqlite_queue_stop (&self->queue);
   g_thread_join (self->thread);
 }
 
@@ -494,50 +393,12 @@ sqlite_writer_free (SqliteWriter *self)
   g_ptr_array_unref (self->touched);
   g_ptr_array_unref (self->alone);
   g_ptr_array_unref (self->group);
-  close (self->wakeup);
+  sqlite_queue_clear (&self->queue);
   g_free (self);
-}
-
-static void
-enqueue (SqliteWriter *self, SqliteJob *job)
-{
-  SqliteJob *head = __atomic_load_n (&self->queue, __ATOMIC_RELAXED);
-
-  do
-    job->next = head;
-  while (!__atomic_compare_exchange_n (&self->queue, &head, job, TRUE, __ATOMIC_RELEASE,
-                                       __ATOMIC_RELAXED));
-  if (head == NULL)
-    wake_writer (self);
 }
 
 CsStatus
 sqlite_writer_submit (SqliteWriter *self, SqliteJob *job)
 {
-  gint was = JOB_QUEUED;
-  CsStatus status;
-
-  if (g_atomic_int_get (&self->stopping))
-    return CS_CLOSED;
-  if (g_atomic_int_add (&self->n_queued, 1) >= self->shard->store->settings->queue_limit)
-    {
-      g_atomic_int_add (&self->n_queued, -1);
-      return CS_OVERLOADED;
-    }
-  cs_stat_add (self->shard->store->stats.queue, 1);
-  job->state = JOB_QUEUED;
-  cs_wait_init (&job->wait);
-  enqueue (self, job);
-  status = cs_wait (&job->wait, CS_NEVER);
-  if (status == CS_OK)
-    return job->status;
-  /* Cancelled or too late. The writer still has the job in its list: wait until it lets go. */
-  if (__atomic_compare_exchange_n (&job->state, &was, JOB_ABANDONED, FALSE, __ATOMIC_ACQ_REL,
-                                   __ATOMIC_ACQUIRE))
-    {
-      cs_wait_through (&job->wait);
-      return status;
-    }
-  cs_wait_through (&job->wait);
-  return job->status;
+  return sqlite_queue_submit (&self->queue, job);
 }
