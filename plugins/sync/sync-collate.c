@@ -5,12 +5,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-collate.h"
 
+#include "sync-icu.h"
 #include "sync-json-scan.h"
 #include "sync-scratch.h"
 
-#include <math.h>
-#include <unicode/ucol.h>
-#include <unicode/ustring.h>
 
 /* Also the tags of keys. */
 typedef enum
@@ -31,7 +29,7 @@ typedef enum
 static void
 close_collator (gpointer collator)
 {
-  ucol_close (collator);
+  sync_icu ()->close (collator);
 }
 
 static UCollator *
@@ -43,24 +41,11 @@ collator (void)
 
   if (self != NULL)
     return self;
-  self = ucol_open ("", &status);
+  self = sync_icu ()->open ("", &status);
   if (U_FAILURE (status))
-    g_error ("ICU's root collation: %s", u_errorName (status)); /* sync_collate_check () found it */
+    g_error ("ICU's root collation: error %d", status); /* it opened when ICU was loaded */
   g_private_set (&own, self);
   return self;
-}
-
-gboolean
-sync_collate_check (const char **reason)
-{
-  UErrorCode status = U_ZERO_ERROR;
-  UCollator *self = ucol_open ("", &status);
-
-  *reason = u_errorName (status);
-  if (U_FAILURE (status))
-    return FALSE;
-  ucol_close (self);
-  return TRUE;
 }
 
 const char *
@@ -73,7 +58,7 @@ sync_collate_version (void)
     {
       UVersionInfo version;
 
-      ucol_getVersion (collator (), version);
+      sync_icu ()->version (collator (), version);
       g_snprintf (text, sizeof text, "1-%u.%u.%u.%u", version[0], version[1], version[2],
                   version[3]);
       g_once_init_leave (&once, 1);
@@ -88,7 +73,7 @@ sync_collate_text (CsSlice a, CsSlice b)
 
   if (cs_slice_equal (a, b))
     return 0;
-  return ucol_strcollUTF8 (collator (), a.data, (gint32) MIN (a.len, G_MAXINT32), b.data,
+  return sync_icu ()->compare (collator (), a.data, (gint32) MIN (a.len, G_MAXINT32), b.data,
                            (gint32) MIN (b.len, G_MAXINT32), &status);
 }
 
@@ -330,7 +315,7 @@ static void
 append_sort_key (GByteArray *key, const UChar *text, gint32 len)
 {
   guint8 bytes[SYNC_INDEX_KEY_MAX];
-  gint32 n = ucol_getSortKey (collator (), text, len, bytes, sizeof bytes);
+  gint32 n = sync_icu ()->sort_key (collator (), text, len, bytes, sizeof bytes);
 
   g_byte_array_append (key, bytes, (guint) MIN (n, (gint32) sizeof bytes));
 }
@@ -350,7 +335,7 @@ append_string (GByteArray *key, CsSlice string)
   text = sync_json_text ((SyncJson){ SYNC_JSON_STRING, string }, &scratch.arena);
   if (text.len > G_N_ELEMENTS (short_text))
     wide = long_text = g_new (UChar, text.len); /* never more units than bytes */
-  u_strFromUTF8 (wide, (gint32) MAX (text.len, G_N_ELEMENTS (short_text)), &len, text.data,
+  sync_icu ()->from_utf8 (wide, (gint32) MAX (text.len, G_N_ELEMENTS (short_text)), &len, text.data,
                  (gint32) text.len, &status);
   append_sort_key (key, wide, U_SUCCESS (status) ? len : 0);
   sync_scratch_clear (&scratch);

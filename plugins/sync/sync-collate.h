@@ -11,8 +11,6 @@
 /* A key is cut here: longer ones that begin alike have no order among them. */
 #define SYNC_INDEX_KEY_MAX 4096
 
-/* FALSE: ICU has no collation on this machine; *reason tells. Any thread. */
-gboolean sync_collate_check (const char **reason);
 /* Names the order: keys that were made under another name are of no use. Any thread; static. */
 const char *sync_collate_version (void);
 

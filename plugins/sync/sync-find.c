@@ -298,7 +298,7 @@ run_plan (SyncFind *find, const SyncPlan *plan, const SyncBookmark *bookmark)
     sync_index_state_forget (run.index->state);
   /* What was taken cannot be given back. */
   if (status == CS_NOT_FOUND && find->take != NULL && run.results > 0)
-    status = CS_AGAIN;
+    status = CS_OVERLOADED;
   return status;
 }
 

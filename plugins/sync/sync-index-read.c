@@ -112,7 +112,8 @@ sync_index_read (Sync *self, SyncIndex *index, SyncJson definition, SyncError *e
       *error = (SyncError){ 400, "missing_required_key", "Missing required key: fields" };
       return FALSE;
     }
-  if (!sync_sort_read (fields, arena, &index->columns, &index->n_columns, &index->descending,
+  if (!sync_collate_prepare (self, error)
+      || !sync_sort_read (fields, arena, &index->columns, &index->n_columns, &index->descending,
                        error) ||
       !read_filter (self, index, filter_of (own), error))
     return FALSE;

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-page.h"
 
+#include "sync-icu.h"
+
 /* More text than this is matched in the pool. */
 #define MUCH (256 * 1024)
 
@@ -82,6 +84,34 @@ sync_page_match (Sync *self, SyncPage *page, SyncSelector *selector)
   return CS_OK;
 }
 
+static const SyncError busy
+  = { 503, "service_unavailable", "The server is busy: try again later." };
+
+static void
+load_icu (gpointer reason)
+{
+  *(const char **) reason = sync_icu_load ();
+}
+
+gboolean
+sync_collate_prepare (Sync *self, SyncError *error)
+{
+  const char *reason = NULL;
+
+  if (sync_icu_is_loaded ())
+    return TRUE;
+  if (cs_pool_run (self, load_icu, &reason) != CS_OK)
+    *error = busy;
+  else if (reason != NULL)
+    {
+      cs_error (self, "no queries", CS_F_STR ("reason", reason));
+      *error = (SyncError){ 500, "internal_server_error", reason };
+    }
+  else
+    return TRUE;
+  return FALSE;
+}
+
 typedef struct
 {
   SyncSelector *selector;
@@ -102,13 +132,13 @@ sync_selector_prepare (Sync *self, SyncSelector *selector, SyncJson object, cons
 {
   Compiling compiling = { selector, NULL };
 
-  if (!sync_selector_read (selector, object, arena, error))
+  if (!sync_collate_prepare (self, error) || !sync_selector_read (selector, object, arena, error))
     return FALSE;
   if (selector->regexes == NULL)
     return TRUE;
   if (cs_pool_run (self, compile, &compiling) != CS_OK)
     {
-      *error = (SyncError){ 503, "service_unavailable", "The server is busy: try again later." };
+      *error = busy;
       return FALSE;
     }
   return compiling.bad == NULL || sync_selector_bad_regex (compiling.bad, arena, error);

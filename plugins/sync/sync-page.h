@@ -38,6 +38,8 @@ sync_page_doc (const SyncPage *page, guint i)
   return &g_array_index (page->docs, SyncPageDoc, i);
 }
 
+/* Before the first comparison: ICU is loaded in the pool. FALSE: *error tells. Fiber; may wait. */
+gboolean sync_collate_prepare (Sync *self, SyncError *error);
 /* Reads and compiles. FALSE: *error tells. To be cleared in either case. Fiber; may wait. */
 gboolean sync_selector_prepare (Sync *self, SyncSelector *selector, SyncJson object,
                                 const SyncArena *arena, SyncError *error);

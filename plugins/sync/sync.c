@@ -1,6 +1,5 @@
 /* sync.c: the instance: its services, the server's uuid, and its life.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "sync-collate.h"
 #include "sync-index.h"
 #include "sync-plugin.h"
 #include "sync-access.h"
@@ -175,25 +174,11 @@ sync_destroy (gpointer data)
   g_mutex_clear (&self->compacting_lock);
 }
 
-static gboolean
-check_collation (GError **error)
-{
-  const char *reason;
-
-  if (sync_collate_check (&reason))
-    return TRUE;
-  g_set_error (error, CS_ERROR, CS_UNSUPPORTED,
-               "ICU's collation cannot be opened (%s): is libicu whole?", reason);
-  return FALSE;
-}
-
 gboolean
 sync_start (gpointer data, GError **error)
 {
   Sync *self = data;
 
-  if (!check_collation (error))
-    return FALSE;
   self->store = cs_require (self, CS_STORE);
   self->http = cs_require (self, CS_HTTP);
   self->auth = cs_require (self, CS_AUTH);
