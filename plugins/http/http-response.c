@@ -463,9 +463,9 @@ http_upgrade (CsHttpExchange *exchange, const char *protocol, CsSlice *unread)
   self->keep_alive = FALSE;
   send_head (self, HTTP_LENGTH_NONE, NULL, 0, 0);
   self->ended = TRUE;
-  *unread = cs_slice (http_exchange_strndup (self, (char *) in->data + in->start,
-                                             in->end - in->start),
-                      in->end - in->start);
+  *unread = cs_slice (NULL, in->end - in->start);
+  if (unread->len > 0)
+    unread->data = http_exchange_strndup (self, (char *) in->data + in->start, unread->len);
   if (in->data != NULL)
     http_buffer_release (self->worker, in);
   cs_stream_watch (connection->stream, NULL, NULL);

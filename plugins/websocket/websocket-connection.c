@@ -242,11 +242,11 @@ take (WsConnection *self, guint8 *at, guint8 *end)
 /* ---- what is left over ---- */
 
 static void
-keep_rest (WsConnection *self, const guint8 *at, const guint8 *end)
+keep_rest (WsConnection *self, const guint8 *data, gsize length)
 {
-  if (self->dead || at == end)
+  if (self->dead || length == 0)
     return;
-  self->rest = (WsRest){ g_memdup2 (at, (gsize) (end - at)), 0, (guint32) (end - at) };
+  self->rest = (WsRest){ g_memdup2 (data, length), 0, (guint32) length };
 }
 
 static void
@@ -306,7 +306,7 @@ read_once (WsConnection *self)
       forget_rest (self);
     }
   at = take (self, begin, end);
-  keep_rest (self, at, end);
+  keep_rest (self, at, (gsize) (end - at));
   return n == WS_READ_BYTES && !self->dead && !is_blocked (self);
 }
 
@@ -451,7 +451,7 @@ ws_connection_new (WsWorker *worker, CsStream *stream, CsSlice unread, gpointer 
   cs_stat_add (worker->plugin->stats.connections, 1);
   ws_clock_add (self, ws_clock_first (self));
   cs_stat_add (worker->plugin->stats.bytes_in, (gint64) unread.len);
-  keep_rest (self, (const guint8 *) unread.data, (const guint8 *) unread.data + unread.len);
+  keep_rest (self, (const guint8 *) unread.data, unread.len);
   if (unread.len > 0)
     ws_connection_go_on_later (self);
   else

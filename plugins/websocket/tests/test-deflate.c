@@ -17,7 +17,7 @@ fill (guint8 *data, gsize length, guint seed)
       data[i] = back <= i && g_rand_int_range (random, 0, 8) != 0
                   ? data[i - back]
                   : (guint8) ('a' + g_rand_int_range (random, 0, 26));
-      if (back + 40 <= i && i + 40 < length)
+      if (back >= 40 && back <= i && i + 40 < length)
         {
           memcpy (data + i, data + i - back, 40);
           i += 39;
