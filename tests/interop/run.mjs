@@ -9,6 +9,7 @@ import * as rxdb from './rxdb.mjs';
 import * as rest from './rest.mjs';
 import * as replicator from './couchdb-replicator.mjs';
 import * as browser from './browser.mjs';
+import * as websocket from './websocket.mjs';
 
 // PouchDB's own retries leave a rejection behind for each request that met no server; what counts is that the
 // databases converge.
@@ -18,7 +19,7 @@ process.on('unhandledRejection', (error) => {
 
 let passed = 0, failed = 0;
 const wanted = process.argv.slice(2);
-const cases = Object.entries({ ...pouchdb, ...attachments, ...nano, ...rxdb, ...rest, ...replicator, ...browser })
+const cases = Object.entries({ ...pouchdb, ...attachments, ...nano, ...rxdb, ...rest, ...replicator, ...browser, ...websocket })
   .filter(([name]) => wanted.length === 0 || wanted.some((w) => name.includes(w)));
 for (const [name, run] of cases) {
   const begun = Date.now();

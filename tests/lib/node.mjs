@@ -27,13 +27,13 @@ const running = new Set();
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
 
 export class CloudSync {
-  // `sets` are further --set arguments, as "section.key=value".
-  static async start({ role = 'all', sets = [] } = {}) {
+  // `sets` are further --set arguments, as "section.key=value"; `plugins`, by commas, stand in for the role's.
+  static async start({ role = 'all', plugins, sets = [] } = {}) {
     const self = new CloudSync();
     self.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'cloudsync-'));
     self.port = await freePort();
-    self.role = role;
-    self.sets = ['auth.admin=admin:password', ...sets];
+    self.args = plugins ? ['--plugins', plugins] : ['--role', role];
+    self.sets = [...(plugins ? [] : ['auth.admin=admin:password']), ...sets];
     self.log = '';
     await self.boot();
     return self;
@@ -43,7 +43,7 @@ export class CloudSync {
 
   async boot() {
     const sets = [`http.listen=127.0.0.1:${this.port}`, `node.data-dir=${this.dir}`, ...this.sets];
-    const args = ['--role', this.role, ...sets.flatMap((s) => ['--set', s])];
+    const args = [...this.args, ...sets.flatMap((s) => ['--set', s])];
     this.process = spawn(path.join(build, 'server/cloudsyncd'), args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.exited = once(this.process, 'exit');
     const child = this.process;
