@@ -96,11 +96,13 @@ inflate_some (z_stream *stream, WsBytes *out, gsize most)
   stream->avail_out = (uInt) MIN (room, G_MAXUINT32);
   status = inflate (stream, Z_SYNC_FLUSH);
   out->length = (gsize) (stream->next_out - out->data);
+  if (out->length > most) /* before what comes after it, in whatever pieces it comes */
+    return WS_INFLATE_TOO_LARGE;
   if (status == Z_STREAM_END && !go_on_after_final (stream))
     return WS_INFLATE_CORRUPT;
   if (status != Z_OK && status != Z_BUF_ERROR && status != Z_STREAM_END)
     return WS_INFLATE_CORRUPT;
-  return out->length > most ? WS_INFLATE_TOO_LARGE : WS_INFLATE_OK;
+  return WS_INFLATE_OK;
 }
 
 WsInflateResult

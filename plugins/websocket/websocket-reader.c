@@ -122,12 +122,14 @@ text_is_valid (WsReader *self, const guint8 *data, gsize length)
 static WsReadType
 after_inflate (WsReader *self, WsInflateResult result, gsize before, WsRead *event)
 {
+  gsize length = MIN (self->bytes.length, self->most) - before;
+
+  if (!text_is_valid (self, self->bytes.data + before, length))
+    return fail (event, CS_WS_INVALID_DATA, "the text is not UTF-8");
   if (result == WS_INFLATE_CORRUPT)
     return fail (event, CS_WS_INVALID_DATA, "the message cannot be decompressed");
   if (result == WS_INFLATE_TOO_LARGE)
     return fail (event, CS_WS_MESSAGE_TOO_BIG, "the message is too big");
-  if (!text_is_valid (self, self->bytes.data + before, self->bytes.length - before))
-    return fail (event, CS_WS_INVALID_DATA, "the text is not UTF-8");
   return WS_READ_MORE;
 }
 
