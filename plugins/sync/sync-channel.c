@@ -376,13 +376,16 @@ channel_read_since (gpointer self, CsSlice channel, guint variant, const CsPosit
 static CsStatus
 channel_admits (gpointer self, CsSlice channel, CsIdentity *identity, char *actual)
 {
+  Sync *sync = self;
   CsSlice name = cs_slice (channel.data + 3, channel.len - 3);
   SyncDb *db = NULL;
   CsStatus status;
 
   if (sync_worker_channels (self) == NULL)
     return CS_CLOSED;
-  status = sync_open_for (self, identity, name, SYNC_READ, &db);
+  status = cs_auth_recheck (sync->auth, identity, TRUE);
+  if (status == CS_OK)
+    status = sync_open_for (sync, identity, name, SYNC_READ, &db);
   if (status == CS_OK)
     g_snprintf (actual, CS_CHANNEL_MAX + 1, SYNC_CHANNEL_PREFIX "%s", db->key);
   sync_db_unref (db);

@@ -133,6 +133,19 @@ ask -X PUT "$url/notes/not-for-bob" -d '{}' >bob.json
 line_comes e.txt '"not-for-bob"'
 same "$(grep -c not-for-bob h.txt || true)" 0 "rows after the rules had changed"
 
+# A user who is gone reads no more.
+ask -X PUT "$url/_users/org.couchdb.user:eve" -d '{"name":"eve","password":"apple","roles":[],"type":"user"}' >eve.json
+ask -X PUT "$url/notes/_security" -d '{"members":{"names":["eve"]}}' >security.json
+follow j.txt "" eve:apple
+ask -X PUT "$url/notes/for-eve" -d '{}' >eve-reads.json
+line_comes j.txt '"for-eve"'
+rev=$(sed -n 's/.*"rev":"\([^"]*\)".*/\1/p' eve.json)
+ask -X DELETE "$url/_users/org.couchdb.user:eve?rev=$rev" >eve.json
+ask -X PUT "$url/notes/not-for-eve" -d '{}' >eve-reads.json
+line_comes j.txt '^denied'
+line_comes e.txt '"not-for-eve"'
+same "$(grep -c not-for-eve j.txt || true)" 0 "rows after the user was gone"
+
 # The database goes, and its followers are told.
 same "$(ask -X DELETE "$url/notes")" '{"ok":true}' "deletion"
 line_comes e.txt '^ended'

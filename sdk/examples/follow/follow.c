@@ -15,6 +15,7 @@ typedef struct
 {
   CsHttp *http;
   CsBroker *broker;
+  CsAuth *auth;
 } Follow;
 
 /* One follower, on its fiber's stack. */
@@ -121,14 +122,21 @@ recover (Follower *follower, const CsPosition *until, guint variant)
 
 /* ---- following ---- */
 
+/* After the rules have changed, and when it is not certain that this user would be let in again; what was
+ * gathered for one who may not read is not written. */
 static void
 check_rules (Follower *follower)
 {
+  if (!follower->review
+      && cs_auth_recheck (follower->self->auth, cs_http_identity (follower->exchange), FALSE)
+           == CS_OK)
+    return;
   follower->review = FALSE;
   if (cs_broker_admits (follower->self->broker, follower->asked,
-                        cs_http_identity (follower->exchange), follower->channel) != CS_DENIED)
+                        cs_http_identity (follower->exchange), follower->channel)
+      == CS_OK)
     return;
-  g_string_append (follower->live, "denied\n");
+  g_string_assign (follower->live, "denied\n");
   follower->over = TRUE;
 }
 
@@ -151,8 +159,7 @@ follow (Follower *follower)
 
   while (status == CS_OK)
     {
-      if (follower->review)
-        check_rules (follower);
+      check_rules (follower);
       status = write_text (follower, follower->live);
       if (follower->over)
         break;
@@ -248,8 +255,9 @@ follow_start (gpointer data, GError **error)
 
   self->http = cs_require (self, CS_HTTP);
   self->broker = cs_require (self, CS_BROKER);
+  self->auth = cs_require (self, CS_AUTH);
   return cs_http_add_routes (self->http, self, CS_ROWS (follow_routes), error);
 }
 
 CS_PLUGIN_DEFINE ("follow", "1.0.0", "Follows a channel of the broker",
-                  CS_REQUIRES ("http>=1 broker>=1"), CS_STATE (Follow), .start = follow_start);
+                  CS_REQUIRES ("http>=1 broker>=1 auth>=1"), CS_STATE (Follow), .start = follow_start);
