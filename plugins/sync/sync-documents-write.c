@@ -4,8 +4,7 @@
 #include "sync-merge-patch.h"
 #include "sync-write.h"
 
-#define PATCH_TRIES 64
-#define PATCH_POLITE_TRIES 4      /* at once; afterwards others get time to end */
+#define PATCH_TRIES 64               /* against writers that are no patches */
 #define PATCH_POOL_BYTES (64 * 1024) /* more than this is merged in the pool */
 
 /* One write, from its arguments to its result. */
@@ -263,6 +262,24 @@ try_patch (Write *write, SyncJson patch)
   return status;
 }
 
+/* Patches of one document take turns once two have met; other writers come between seldom, and are bounded. */
+static CsStatus
+patch_in_turn (Write *write, SyncJson patch)
+{
+  SyncTurns *turns = &write->self->self->patches;
+  GBytes *turn = NULL;
+  CsStatus status
+    = sync_turns_take (turns, write->self->db->key, write->edit.id, &turn);
+
+  if (status != CS_OK)
+    return status;
+  status = CS_AGAIN;
+  for (guint tries = 0; status == CS_AGAIN && tries < PATCH_TRIES; tries++)
+    status = try_patch (write, patch);
+  sync_turns_give (turns, turn);
+  return status == CS_AGAIN ? CS_OVERLOADED : status;
+}
+
 CsStatus
 sync_documents_patch (CsDocumentsDb *base, CsSlice id, CsSlice text,
                       const CsDocumentCondition *condition, CsDocumentResult *result)
@@ -275,13 +292,10 @@ sync_documents_patch (CsDocumentsDb *base, CsSlice id, CsSlice text,
     status = read_body (&write, text, &patch);
   if (status != CS_OK)
     return end_write (&write, status);
-  status = try_patch (&write, patch);
-  for (guint tries = 1; status == CS_AGAIN && tries < PATCH_TRIES; tries++)
-    {
-      if (tries >= PATCH_POLITE_TRIES)
-        status = cs_sleep (g_random_int_range (0, tries * 500));
-      if (status == CS_OK || status == CS_AGAIN)
-        status = try_patch (&write, patch);
-    }
-  return end_write (&write, status == CS_AGAIN ? CS_OVERLOADED : status);
+  status = CS_AGAIN;
+  if (!sync_turns_any (&write.self->self->patches))
+    status = try_patch (&write, patch);
+  if (status == CS_AGAIN)
+    status = patch_in_turn (&write, patch);
+  return end_write (&write, status);
 }

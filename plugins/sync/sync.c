@@ -37,6 +37,7 @@ sync_create (gpointer data, GError **error)
   sync_export_add (self);
   sync_import_add (self);
   self->documents.table = &sync_documents_table;
+  sync_turns_init (&self->patches);
   return cs_provide (self, CS_DOCUMENTS, &self->documents, error);
 }
 
@@ -169,6 +170,7 @@ sync_destroy (gpointer data)
   Sync *self = data;
 
   sync_index_states_clear (self);
+  sync_turns_clear (&self->patches);
   g_hash_table_unref (self->compacting);
   g_hash_table_unref (self->purging);
   g_mutex_clear (&self->compacting_lock);

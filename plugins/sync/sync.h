@@ -3,6 +3,8 @@
 #ifndef SYNC_H
 #define SYNC_H
 
+#include "sync-turns.h"
+
 #include <cloudsync/sdk.h>
 
 /* Of requests whose attachments are streamed: what may be in them is watched over as it comes. */
@@ -44,6 +46,7 @@ gboolean sync_settings_check (const char *kind, const void *settings, GError **e
 typedef struct
 {
   CsDocuments documents; /* what other plugins get */
+  SyncTurns patches;
   CsStore *store;
   CsHttp *http;
   CsAuth *auth;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <cloudsync/sdk.h>
 
-#define N_WRITERS 20
+#define N_WRITERS 100
 
 typedef struct
 {
