@@ -9,9 +9,9 @@
 #define LEDGER_IDS 60 /* of each writer */
 #define LEDGER_BATCH 12
 
-/* Versions of one record rise; its content follows from id and version: a body, and beside it attachments: small
- * ones are bodies too, one in some versions is the name of an object elsewhere. Some versions purge the record, and each write
- * may leave what was there for the housekeeping, which drops it without a new sequence number. */
+/* Versions of one record rise; its content follows from id and version: a body, and beside it attachments. Small
+ * ones are bodies too, one in some versions is the name of an object elsewhere. Some versions purge the record,
+ * and each write may leave what was there for the housekeeping, which drops it without a new number. */
 typedef struct
 {
   guint64 acked[LEDGER_WRITERS][LEDGER_IDS]; /* version; 0: none */

@@ -100,8 +100,8 @@ refused "not found" export nowhere nowhere-file
 [ ! -e nowhere-file ] || fail "the file of an export that failed is left"
 
 # what is wrong with a file
-head -n 400 file >cut
-refused "line 401: the export is cut short: its last line is missing (399 revisions before it are stored" import four cut
+head -n 400 file >shortened
+refused "line 401: the export is cut short: its last line is missing (399 revisions before it are stored" import four shortened
 contains "$(ctl import four file 2>/dev/null)" "four: 704 revisions, 305 of them new"
 sed 5d file >lost
 refused "lines are missing before the end" import five lost
