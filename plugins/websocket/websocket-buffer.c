@@ -74,24 +74,30 @@ payload_of (const WsBuffer *self)
 }
 
 static GBytes *
+frame_packed (const WsBuffer *self, const WsBytes *packed)
+{
+  guint8 *frame = g_malloc (WS_SENT_HEADER_MAX + packed->length);
+  gsize header = ws_frame_write (frame, WS_FIN | WS_RSV1 | self->opcode, packed->length);
+
+  memcpy (frame + header, packed->data, packed->length);
+  return g_bytes_new_take (frame, header + packed->length);
+}
+
+static GBytes *
 pack (WsBuffer *self, WsWorker *worker, guint bits)
 {
   int level = (int) ws_plugin_settings (worker->plugin)->compression_level;
   WsDeflater *deflater = ws_deflater_take (&worker->zlib, bits, level);
   CsSlice payload = payload_of (self);
-  gboolean smaller;
-  guint8 *frame;
-  gsize header;
+  GBytes *frame;
 
-  worker->scratch.length = 0;
-  smaller = ws_deflater_run (deflater, &payload, 1, &worker->scratch);
+  if (ws_deflater_run (deflater, &payload, 1, &worker->scratch))
+    frame = frame_packed (self, &worker->scratch);
+  else
+    frame = g_bytes_ref (self->plain);
   ws_deflater_give (&worker->zlib, deflater);
-  if (!smaller)
-    return g_bytes_ref (self->plain);
-  frame = g_malloc (WS_SENT_HEADER_MAX + worker->scratch.length);
-  header = ws_frame_write (frame, WS_FIN | WS_RSV1 | self->opcode, worker->scratch.length);
-  memcpy (frame + header, worker->scratch.data, worker->scratch.length);
-  return g_bytes_new_take (frame, header + worker->scratch.length);
+  ws_bytes_reuse (&worker->scratch);
+  return frame;
 }
 
 static GBytes *

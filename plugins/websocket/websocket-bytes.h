@@ -7,6 +7,8 @@
 
 G_BEGIN_DECLS
 
+#define WS_BYTES_KEEP (128 * 1024)
+
 typedef struct
 {
   guint8 *data;
@@ -43,6 +45,15 @@ ws_bytes_clear (WsBytes *self)
 {
   g_free (self->data);
   *self = (WsBytes){ NULL, 0, 0 };
+}
+
+/* For one that is used again and again: what a large message took is given back. */
+static inline void
+ws_bytes_reuse (WsBytes *self)
+{
+  if (self->capacity > WS_BYTES_KEEP)
+    ws_bytes_clear (self);
+  self->length = 0;
 }
 
 G_END_DECLS

@@ -222,7 +222,6 @@ put_compressed (WsConnection *self, guint8 opcode, const CsSlice *parts, guint n
 
   if (deflater == NULL)
     deflater = ws_deflater_take (&worker->zlib, agreed->server_bits, level);
-  worker->scratch.length = 0;
   smaller = ws_deflater_run (deflater, parts, n, &worker->scratch);
   if (agreed->server_takeover)
     self->deflater = deflater;
@@ -234,6 +233,7 @@ put_compressed (WsConnection *self, guint8 opcode, const CsSlice *parts, guint n
 
       put_frame (self, WS_FIN | WS_RSV1 | opcode, &packed, 1);
     }
+  ws_bytes_reuse (&worker->scratch);
   return smaller;
 }
 
