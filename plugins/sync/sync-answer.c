@@ -72,6 +72,11 @@ sync_reply_status (CsHttpExchange *exchange, CsStatus status)
       sync_reply_error (exchange, 503, "read_only",
                         "a check found damage; the database is read-only until it is restored");
       return;
+    case CS_UNSUPPORTED:
+      sync_reply_error (exchange, 500, "not_bound",
+                        "it is an object of blob=1, which nothing provides here: bind it as in "
+                        "[bind] blob = files");
+      return;
     case CS_CORRUPT:
       sync_reply_error (exchange, 500, "damaged",
                         "what is stored is not what was written; the log tells more");

@@ -7,6 +7,7 @@
 #include "sync.h"
 
 #define BATCH 200
+#define FIRST_AFTER CS_SECONDS (300) /* so that a node which is often started anew searches too */
 
 typedef struct
 {
@@ -158,32 +159,33 @@ collect_on_fiber (gpointer data)
   g_free (collection);
 }
 
-static void start_timer (Sync *self);
+static void start_timer (Sync *self, gint64 most);
 
 static void
 time_is_up (CsTimer *timer, gpointer data)
 {
   Sync *self = data;
 
-  start_timer (self);
+  start_timer (self, CS_NEVER);
   if (node_runs () && begin (self)
       && cs_fiber_start (self, collect_on_fiber, self, CS_NEVER) != CS_OK)
     g_atomic_int_set (&self->collecting, FALSE);
 }
 
 static void
-start_timer (Sync *self)
+start_timer (Sync *self, gint64 most)
 {
   const SyncSettings *settings = cs_settings (self);
 
-  cs_timer_start (self, &self->collect_timer, cs_now () + settings->blob_collect, time_is_up, self);
+  cs_timer_start (self, &self->collect_timer, cs_now () + MIN (settings->blob_collect, most),
+                  time_is_up, self);
 }
 
 void
 sync_collect_start (Sync *self)
 {
   if (self->blobs != NULL)
-    start_timer (self);
+    start_timer (self, FIRST_AFTER);
 }
 
 void
