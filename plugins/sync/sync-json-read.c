@@ -214,11 +214,13 @@ sync_json_text (SyncJson string, const SyncArena *arena)
 gboolean
 sync_json_is (SyncJson string, const char *name)
 {
-  const char *at = string.text.data + 1;
-  const char *end = string.text.data + string.text.len - 1;
+  const char *at;
+  const char *end;
 
   if (string.type != SYNC_JSON_STRING)
     return FALSE;
+  at = string.text.data + 1;
+  end = string.text.data + string.text.len - 1;
   while (at < end && *name != '\0')
     {
       gunichar c = *at == '\\' ? read_escape (&at) : (guint8) *at++;
