@@ -4,6 +4,8 @@
 
 #define SERVED_IN_A_TURN 64 /* what they are sent leaves before the next are served, and others have their turn */
 
+#define RETRY CS_MS (10)
+
 /* But for RUNNING the exchange is parked. */
 typedef enum
 {
@@ -174,9 +176,9 @@ enqueue (SyncFeeds *feeds, Feed *feed)
   feed->state = WOKEN;
   feed->link.data = feed;
   g_queue_push_tail_link (&feeds->woken, &feed->link);
-  if (feeds->deferred)
+  if (feeds->due)
     return;
-  feeds->deferred = TRUE;
+  feeds->due = TRUE;
   feeds->task.run = serve_woken;
   cs_defer (&feeds->task);
 }
@@ -199,18 +201,24 @@ on_changed (CsStoreWatch *watch, guint64 last_seq, gboolean dropped)
     enqueue (sync_worker_feeds (feed->changes->self), feed);
 }
 
-/* A feed that has rows of its own to read, or reads them for others too. */
-static void
+/* A feed that has rows of its own to read, or reads them for others too. FALSE: no fiber is free, it is the first to be
+ * served again. */
+static gboolean
 resume (SyncFeeds *feeds, Feed *feed, gboolean for_others)
 {
   if (for_others)
     feed->wake = sync_wake_begin (feeds, feed->changes, feed->told);
   feed->state = RUNNING;
   if (cs_http_resume (feed->changes->exchange, run, feed) == CS_OK)
-    return;
-  feed->state = PARKED; /* no fiber is free: the next commit or heartbeat tries again */
+    {
+      cs_stat_add (feeds->self->feed_wakes, 1);
+      return TRUE;
+    }
   if (for_others)
     end_reading (feeds, g_steal_pointer (&feed->wake), FALSE, feed->changes);
+  feed->state = WOKEN;
+  g_queue_push_head_link (&feeds->woken, &feed->link);
+  return FALSE;
 }
 
 /* Another has read what this one lacks. */
@@ -223,6 +231,7 @@ take (Feed *feed, const SyncWake *wake)
 
   if (wake->n_rows == 0)
     return;
+  cs_stat_add (changes->self->feed_wakes, 1);
   changes->since = wake->last;
   changes->n_rows += wake->n_rows;
   changes->left -= wake->n_rows;
@@ -242,7 +251,8 @@ take (Feed *feed, const SyncWake *wake)
     start_timer (feed);
 }
 
-static void
+/* FALSE: no fiber is free. */
+static gboolean
 serve (SyncFeeds *feeds, Feed *feed)
 {
   gboolean shared = sync_wake_shared (feed->changes);
@@ -250,39 +260,43 @@ serve (SyncFeeds *feeds, Feed *feed)
 
   feed->state = PARKED;
   if (known_right (feed) != CS_OK)
-    {
-      resume (feeds, feed, FALSE);
-      return;
-    }
+    return resume (feeds, feed, FALSE);
   if (wake != NULL && wake->reading)
     {
       feed->state = WAITING;
       feed->wake = wake;
       g_queue_push_tail_link (&wake->waiting, &feed->link);
-      return;
+      return TRUE;
     }
-  cs_stat_add (feeds->self->feed_wakes, 1);
-  if (wake != NULL && sync_wake_fits (wake, feed->changes))
-    take (feed, wake);
-  else
-    resume (feeds, feed, shared && wake == NULL);
+  if (wake == NULL || !sync_wake_fits (wake, feed->changes))
+    return resume (feeds, feed, shared && wake == NULL);
+  take (feed, wake);
+  return TRUE;
+}
+
+static void
+on_retry (CsTimer *timer, gpointer data)
+{
+  SyncFeeds *feeds = data;
+
+  serve_woken (&feeds->task);
 }
 
 static void
 serve_woken (CsTask *task)
 {
   SyncFeeds *feeds = (SyncFeeds *) ((char *) task - G_STRUCT_OFFSET (SyncFeeds, task));
+  gboolean good = TRUE;
 
-  feeds->deferred = FALSE;
-  for (guint n = 0; n < SERVED_IN_A_TURN && feeds->woken.length > 0; n++)
-    serve (feeds, g_queue_pop_head_link (&feeds->woken)->data);
-  if (feeds->woken.length == 0)
-    {
-      sync_wake_forget (feeds);
-      return;
-    }
-  feeds->deferred = TRUE;
-  cs_defer (&feeds->task);
+  for (guint n = 0; good && n < SERVED_IN_A_TURN && feeds->woken.length > 0; n++)
+    good = serve (feeds, g_queue_pop_head_link (&feeds->woken)->data);
+  feeds->due = feeds->woken.length > 0;
+  if (!feeds->due)
+    sync_wake_forget (feeds);
+  else if (good)
+    cs_defer (&feeds->task);
+  else
+    cs_timer_start (feeds->self, &feeds->retry, cs_now () + RETRY, on_retry, feeds);
 }
 
 /* Those that waited for the reading are served, or read for themselves. */

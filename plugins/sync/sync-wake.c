@@ -27,6 +27,7 @@ sync_wake_unref (SyncWake *wake)
 void
 sync_feeds_clear (SyncFeeds *feeds)
 {
+  cs_timer_stop (&feeds->retry);
   g_queue_clear_full (&feeds->wakes, (GDestroyNotify) sync_wake_unref);
 }
 

@@ -28,7 +28,8 @@ typedef struct
 {
   Sync *self;
   CsTask task;
-  gboolean deferred;
+  CsTimer retry;    /* when no fiber was free */
+  gboolean due;     /* the task or the timer is to come, or they are being served */
   GQueue woken; /* links of feeds that are to be served */
   GQueue wakes; /* SyncWake, newest first */
 } SyncFeeds;
