@@ -49,7 +49,8 @@ CsSlice sync_body_encode_table (const SyncAttachment *attachments, guint n,
 /* Reads a client's `_attachments`: inline base64 `data`, stubs, or what follows. FALSE: *error tells. */
 gboolean sync_attachments_read (SyncJson object, const SyncArena *arena,
                                 SyncAttachment **attachments, guint *n, SyncError *error);
-/* Appends `"_attachments":{…}` as stubs or as what follows, or with `"data"` where `bytes` (parallel, may be NULL) has them. */
+/* Appends `"_attachments":{…}` as stubs or as what follows, or with `"data"` where `bytes` (parallel, may be
+ * NULL) has them. */
 void sync_attachments_append (GString *out, const SyncAttachment *attachments, guint n,
                               const CsSlice *bytes);
 /* The same piece by piece: one attachment's name and members up to its bytes, which the caller appends as

@@ -19,9 +19,9 @@ same "$(put fits fits)" 201 "what fits"
 # Told by its length, and found out on the way.
 same "$(put huge huge)" 507 "$(cat answer)"
 contains "$(cat answer)" '"error":"insufficient_storage"'
-same "$(put huge - -H 'Transfer-Encoding: chunked' <huge)" 507 "in chunks: $(cat answer)"
+same "$(put unsized - -H 'Transfer-Encoding: chunked' <huge)" 507 "in chunks: $(cat answer)"
 same "$(left)" 1 "files of objects"
-same "$(ask -o /dev/null -w '%{http_code}' "$url/db/huge")" 404 "the refused document"
+same "$(ask -o /dev/null -w '%{http_code}' "$url/db/unsized")" 404 "the refused document"
 # Several at once fill it together: none of those that failed leaves anything.
 for i in 1 2 3 4; do (head -c 9000000 /dev/urandom >part$i; put part$i part$i >code$i) & uploads="${uploads:-} $!"; done
 # shellcheck disable=SC2086

@@ -395,8 +395,8 @@ cs_http_attached (CsHttpExchange *exchange, gconstpointer key)
 
 /* ---- the answer ---- */
 
-/* Sets a header of the answer, replacing earlier ones of that name; copied; NULL takes it away. Content-Length, Transfer-
- * Encoding, Date and Connection are the server's. */
+/* Sets a header of the answer, replacing earlier ones of that name; copied; NULL takes it away. Content-Length,
+ * Transfer-Encoding, Date and Connection are the server's. */
 static inline void
 cs_http_set_header (CsHttpExchange *exchange, const char *name, const char *value)
 {
