@@ -149,8 +149,10 @@ same_member (const CsMember *a, const CsMember *b)
          cs_slice_equal (a->channel_info, b->channel_info);
 }
 
+/* In the place of `old` (may be NULL), which stays if there is no room. */
 static gboolean
-member_add (MemoryShelf *shelf, MemoryRoom *room, const CsMember *shown, gint64 until)
+member_add (MemoryShelf *shelf, MemoryRoom *room, MemoryMember *old, const CsMember *shown,
+            gint64 until)
 {
   MemoryMember *member = member_new (room, shown);
 
@@ -159,6 +161,8 @@ member_add (MemoryShelf *shelf, MemoryRoom *room, const CsMember *shown, gint64 
       memory_member_unref (member);
       return FALSE;
     }
+  if (old != NULL)
+    member_drop (shelf, old);
   cs_stat_add (shelf->budget->members, 1);
   g_hash_table_add (room->members, member);
   user_add (room, member->member.user);
@@ -182,9 +186,7 @@ memory_room_join (MemoryShelf *shelf, const MemoryName *name, const CsMember *sh
       memory_heap_set (&shelf->deadlines, &member->deadline, until);
       return TRUE;
     }
-  if (member != NULL)
-    member_drop (shelf, member);
-  added = member_add (shelf, room, shown, until);
+  added = member_add (shelf, room, member, shown, until);
   room_drop (shelf, room);
   return added;
 }

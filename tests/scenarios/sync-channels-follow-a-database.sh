@@ -92,6 +92,18 @@ check b.txt
 check c.txt "$token"
 same "$(sort a.txt | grep -cv '^at ')" "$(sort -u a.txt | grep -cv '^at ')" "rows that came twice"
 
+# Many pages, from the beginning and from the middle.
+python3 -c 'import json; print (json.dumps ({"docs": [{"_id": f"many-{n}"} for n in range (700)]}))' |
+  ask -X POST "$url/notes/_bulk_docs" -H 'Content-Type: application/json' -d @- >many.json
+follow k.txt "&since=0-$epoch"
+contains "$(grep '^at ' k.txt)" 'recovered=true' "many pages"
+check k.txt
+middle=$(sed -n '300s/ .*//p' k.txt)
+follow l.txt "&since=$middle"
+same "$(grep -v '^at ' l.txt)" "$(grep -v '^at ' k.txt | sed 1,300d)" "rows after the middle"
+line_comes a.txt '"many-699"'
+check a.txt
+
 # Without a position: from now on; with the documents, exactly as include_docs has them.
 follow d.txt "&docs=1"
 contains "$(cat d.txt)" 'recovered=none' "from now on"

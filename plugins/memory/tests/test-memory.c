@@ -322,6 +322,8 @@ static void
 test_max_bytes (void)
 {
   CsMember member = { .client = cs_slice_str ("c") };
+  CsMember ann = { .client = cs_slice_str ("ann") };
+  CsPresenceStats stats = { .size = sizeof stats };
   CsPublish keyed = { .size = sizeof keyed,
                       .channel = cs_slice_str ("k"),
                       .key = cs_slice_str ("key"),
@@ -329,6 +331,8 @@ test_max_bytes (void)
   guint i;
 
   setup ();
+  g_assert_cmpint (cs_broker_join (&broker->broker, keyed.channel, &ann, CS_SECONDS (60)), ==,
+                   CS_OK);
   for (i = 0; i < 10; i++)
     g_assert_cmpint (publish ("s", 100000, 100), ==, CS_OK);
   g_assert_cmpint (publish ("s", 100000, 100), ==, CS_OVERLOADED);
@@ -344,6 +348,11 @@ test_max_bytes (void)
   g_assert_cmpuint (i, <, 20);
   g_assert_cmpint (cs_broker_join (&broker->broker, keyed.channel, &member, CS_SECONDS (60)), ==,
                    CS_OVERLOADED);
+  ann.connection_info = cs_slice_str ("other"); /* refused, she is there as she was */
+  g_assert_cmpint (cs_broker_join (&broker->broker, keyed.channel, &ann, CS_SECONDS (60)), ==,
+                   CS_OVERLOADED);
+  g_assert_cmpint (cs_broker_presence_stats (&broker->broker, keyed.channel, &stats), ==, CS_OK);
+  g_assert_cmpuint (stats.n_clients, ==, 1);
   cs_harness_settle ();
   cs_harness_pass (CS_SECONDS (61));
   g_assert_cmpint (publish ("s", 900000, 100), ==, CS_OK);
