@@ -5,8 +5,8 @@
 
 #include "sync-doc.h"
 
-/* `id` or `id?rev=R`, the id percent-encoded; data NULL: there is no such header. *rev has data NULL without one. FALSE:
- * *error tells. Slices are of the arena or the text. Any thread; never waits. */
+/* `id` or `id?rev=R`, the id percent-encoded; data NULL: there is no such header. *rev has data NULL without
+ * one. FALSE: *error tells. Slices are of the arena or the text. Any thread; never waits. */
 gboolean sync_destination_read (CsSlice text, const SyncArena *arena, CsSlice *id, CsSlice *rev,
                                 SyncError *error);
 

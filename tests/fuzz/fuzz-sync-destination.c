@@ -1,4 +1,5 @@
-/* fuzz-sync-destination.c: a Destination header: what is taken is an id that may be written, and a revision of the text.
+/* fuzz-sync-destination.c: a Destination header: what is taken is an id that may be written, and a
+ * revision of the text.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <sync-destination.h>
 
