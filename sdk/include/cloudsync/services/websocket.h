@@ -222,8 +222,8 @@ cs_ws_pause (CsWsConnection *connection, gboolean paused)
   connection->table->pause (connection, paused);
 }
 
-/* On a fiber, one at a time: waits until at most `below` bytes wait for the client. CS_CLOSED: it is gone, and so may the
- * connection be by then. */
+/* On a fiber, one at a time: waits until at most `below` bytes wait for the client. CS_CLOSED: it is gone, and so
+ * may the connection be by then. */
 static inline CsStatus
 cs_ws_flush (CsWsConnection *connection, gsize below, gint64 deadline)
 {
