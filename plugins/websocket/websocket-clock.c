@@ -5,6 +5,8 @@
  * What a connection receives or sends in between only sets a flag; its deadline finds out whether that was so. */
 #include "websocket.h"
 
+#define COARSE CS_MS (250)
+#define LONG_REST CS_SECONDS (5)
 #define SLOT_OF(tick) ((guint) ((tick) % WS_SLOTS))
 
 static void
@@ -99,6 +101,15 @@ after (gint64 length)
   return length >= CS_NEVER - cs_now () ? CS_NEVER : cs_now () + length;
 }
 
+/* Long waits end several together, so that their pongs too come together and wake the worker once. */
+static gint64
+after_rest (gint64 interval, gint64 length)
+{
+  gint64 due = after (length);
+
+  return interval < LONG_REST || due == CS_NEVER ? due : due + COARSE - due % COARSE;
+}
+
 /* So that those who came together are not pinged together for ever. */
 gint64
 ws_clock_first (const WsConnection *self)
@@ -107,7 +118,15 @@ ws_clock_first (const WsConnection *self)
 
   if (interval == CS_NEVER)
     return CS_NEVER;
-  return after (interval / 2 + (gint64) (g_random_double () * (double) (interval / 2)));
+  return after_rest (interval, interval / 2 + (gint64) (g_random_double () * (double) (interval / 2)));
+}
+
+static void
+look_again (WsConnection *self)
+{
+  gint64 interval = interval_of (self);
+
+  ws_clock_set (self, after_rest (interval, interval));
 }
 
 static void
@@ -116,7 +135,7 @@ rest_on (WsConnection *self)
   self->received = self->sent = self->pinged = FALSE;
   if (self->deflater != NULL)
     ws_deflater_give (&self->worker->zlib, g_steal_pointer (&self->deflater));
-  ws_clock_set (self, after (interval_of (self)));
+  look_again (self);
 }
 
 static void
@@ -171,7 +190,7 @@ expired (WsConnection *self)
   else if (self->closing)
     close_is_late (self);
   else if (self->paused || self->busy)
-    ws_clock_set (self, after (interval_of (self)));
+    look_again (self);
   else if (self->pinged)
     {
       if (self->received)
@@ -182,7 +201,7 @@ expired (WsConnection *self)
   else if (self->received && self->sent)
     {
       self->received = self->sent = FALSE;
-      ws_clock_set (self, after (interval_of (self)));
+      look_again (self);
     }
   else
     ping (self);
