@@ -1,4 +1,4 @@
-# /metrics and the page's figures answer local clients; through a proxy on the same machine only metrics.allow lets in.
+# What /metrics and the page tell answer local clients; through a proxy on the same machine only metrics.allow lets in.
 start_node node
 same "$(status_of "$url/metrics")" 200
 same "$(status_of "$url/_cloudsync/stats.json")" 200

@@ -1,4 +1,4 @@
-# /metrics passes promtool and is OpenMetrics when asked for; the figures are those of what was done.
+# What /metrics says passes promtool and is OpenMetrics when asked for; the figures are those of what was done.
 command -v promtool >/dev/null || skip "promtool is not installed (Debian: prometheus)"
 start_node node
 ask -X PUT "$url/notes" >/dev/null
