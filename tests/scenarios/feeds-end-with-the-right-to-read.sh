@@ -10,7 +10,7 @@ same "$(status_of -u admin:password -X PUT "$url/notes")" 201
 allow () { same "$(ask -X PUT "$url/notes/_security" -d "{\"members\":{\"names\":[$1],\"roles\":[]}}")" '{"ok":true}'; }
 allow '"ann","bob","eve","app"'
 b64 () { openssl base64 -A | tr '+/' '-_' | tr -d =; }
-input=$(printf '{"alg":"HS256"}' | b64).$(printf '{"sub":"app","exp":%s}' $(($(date +%s) + 4)) | b64)
+input=$(printf '{"alg":"HS256"}' | b64).$(printf '{"sub":"app","exp":%s}' $(($(date +%s) + 8)) | b64)
 token=$input.$(printf '%s' "$input" | openssl dgst -sha256 -hmac an-app-secret-of-thirty-two-bytes-or-more -binary | b64)
 
 feed () { local name=$1; shift; curl -s -N --max-time 60 "$@" "$url/notes/_changes?feed=continuous&heartbeat=500" >"feed.$name" & eval "feed_$name=$!"; }
@@ -22,7 +22,7 @@ feed admin -u admin:password
 write () { same "$(status_of -u admin:password -X PUT "$url/notes/$1" -d '{}')" 201; }
 sleep 1
 await_line () { local i; for ((i = 0; i < 100; i++)); do grep -q "\"$2\"" "feed.$1" && return 0; sleep 0.05; done; fail "feed $1 was not told $2"; }
-ended () { local i pid_name=feed_$1; for ((i = 0; i < 100; i++)); do kill -0 "${!pid_name}" 2>/dev/null || return 0; sleep 0.05; done; fail "feed $1 goes on"; }
+ended () { local i pid_name=feed_$1; for ((i = 0; i < 300; i++)); do kill -0 "${!pid_name}" 2>/dev/null || return 0; sleep 0.05; done; fail "feed $1 goes on"; }
 write first
 for name in ann bob eve app admin; do await_line $name first; done
 
