@@ -121,7 +121,7 @@ is_little (const Extraction *self)
     return FALSE;
   for (guint i = 0; i < self->records->n; i++)
     bytes += self->records->records[i].body.len;
-  return bytes <= FEW_BYTES;
+  return bytes * (1 + (gsize) self->index->filter.n_values) <= FEW_BYTES;
 }
 
 /* ---- pages ---- */

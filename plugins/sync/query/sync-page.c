@@ -4,7 +4,7 @@
 
 #include "sync-icu.h"
 
-/* More text than this is matched in the pool. */
+/* More text than this, as often as there are values to compare it with, is matched in the pool. */
 #define MUCH (256 * 1024)
 
 void
@@ -78,7 +78,7 @@ sync_page_match (Sync *self, SyncPage *page, SyncSelector *selector)
 {
   Matching matching = { page, selector };
 
-  if (selector->regexes != NULL || page->text->len > MUCH)
+  if (selector->regexes != NULL || page->text->len * (1 + (gsize) selector->n_values) > MUCH)
     return cs_pool_run (self, match_all, &matching);
   match_all (&matching);
   return CS_OK;

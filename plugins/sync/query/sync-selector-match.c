@@ -234,7 +234,8 @@ match_term (SyncSelector *self, const SyncTerm *term, SyncJson value)
 gboolean
 sync_selector_match (SyncSelector *self, SyncJson doc)
 {
-  return self->root == NULL || match_term (self, self->root, doc);
+  sync_regex_begin (self, doc.text.len);
+  return self->root == NULL || (match_term (self, self->root, doc) && !self->given_up);
 }
 
 /* ---- as JSON ---- */

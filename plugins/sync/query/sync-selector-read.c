@@ -180,6 +180,18 @@ take_field (Reader *reader, SyncTerm *term, const Place *place)
          refuse_value (reader, "invalid_field_name", "Invalid field name", place->field) != NULL;
 }
 
+static gboolean
+count_values (Reader *reader, const SyncTerm *term)
+{
+  if (term->op != SYNC_OP_IN && term->op != SYNC_OP_NIN && term->op != SYNC_OP_ALL)
+    return TRUE;
+  reader->selector->n_values += sync_json_count (term->arg);
+  return reader->selector->n_values <= SYNC_SELECTOR_VALUES_MAX ||
+         refuse (reader, "invalid_selector",
+                 "The selector has more than " G_STRINGIFY (
+                   SYNC_SELECTOR_VALUES_MAX) " values in $in, $nin and $all.") != NULL;
+}
+
 static SyncTerm *
 read_leaf (Reader *reader, const Place *place, SyncOp op, SyncJson arg)
 {
@@ -190,7 +202,7 @@ read_leaf (Reader *reader, const Place *place, SyncOp op, SyncJson arg)
   term->arg = arg;
   if (!take_argument (reader, term))
     return bad_argument (reader, op, arg);
-  if (!take_field (reader, term, place))
+  if (!count_values (reader, term) || !take_field (reader, term, place))
     return NULL;
   if (op == SYNC_OP_REGEX)
     sync_regex_add (reader->selector, term, reader->arena);

@@ -1,4 +1,8 @@
-/* sync-selector-regex.c: $regex by PCRE2, with limits on the work and the memory of one match.
+/* sync-selector-regex.c: $regex by PCRE2, with limits on the work at one document and the memory of
+ * one match.
+ *
+ * PCRE2's own limit counts from anew at every place where a match may begin, and leaves out what a
+ * repetition passes over. So a callout before each item counts: itself, and how far the place moved.
  *
  * Without JIT: an expression is used for one request, and code pages are not made writable for
  * that. SPDX-License-Identifier: Apache-2.0 */
@@ -7,7 +11,10 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#define MATCH_LIMIT 200000 /* about 10 ms */
+/* Of all matches at one document: some ten milliseconds, and more for a large one. */
+#define WORK_LIMIT 1000000
+#define WORK_PER_BYTE 8
+#define MATCH_LIMIT 2000000
 #define DEPTH_LIMIT 20000
 #define HEAP_LIMIT_KIB 8192
 #define PARENS_LIMIT 100
@@ -33,6 +40,21 @@ sync_regex_add (SyncSelector *self, SyncTerm *term, const SyncArena *arena)
   term->regex = regex;
 }
 
+/* Not 0 ends the match. */
+static int
+count_work (pcre2_callout_block *block, gpointer data)
+{
+  SyncSelector *self = data;
+  gsize moved = MAX (block->current_position, self->place) -
+                MIN (block->current_position, self->place);
+
+  self->place = block->current_position;
+  if (self->work_left <= moved)
+    return PCRE2_ERROR_CALLOUT;
+  self->work_left -= 1 + moved;
+  return 0;
+}
+
 static gboolean
 compile (SyncRegex *regex)
 {
@@ -44,7 +66,8 @@ compile (SyncRegex *regex)
   pcre2_set_parens_nest_limit (context, PARENS_LIMIT);
   regex->code =
     pcre2_compile ((PCRE2_SPTR) text.data, text.len,
-                   PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C, &error, &at, context);
+                   PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT,
+                   &error, &at, context);
   pcre2_compile_context_free (context);
   if (regex->code == NULL)
     return FALSE;
@@ -85,13 +108,28 @@ sync_selector_clear (SyncSelector *self)
   self->root = NULL;
 }
 
+void
+sync_regex_begin (SyncSelector *self, gsize len)
+{
+  self->given_up = FALSE;
+  self->work_left = WORK_LIMIT + WORK_PER_BYTE * (guint64) len;
+}
+
 gboolean
 sync_regex_match (SyncSelector *self, SyncRegex *regex, CsSlice text)
 {
-  int result = pcre2_match (regex->code, (PCRE2_SPTR) text.data, text.len, 0, PCRE2_NO_UTF_CHECK,
-                            regex->data, regex->limits);
+  int result;
 
+  if (self->given_up)
+    return FALSE;
+  self->place = 0;
+  pcre2_set_callout (regex->limits, count_work, self);
+  result = pcre2_match (regex->code, (PCRE2_SPTR) text.data, text.len, 0, PCRE2_NO_UTF_CHECK,
+                        regex->data, regex->limits);
   if (result < 0 && result != PCRE2_ERROR_NOMATCH)
-    self->n_given_up++;
+    {
+      self->given_up = TRUE;
+      self->n_given_up++;
+    }
   return result >= 0;
 }

@@ -10,6 +10,7 @@
 
 #define SYNC_SELECTOR_DEPTH_MAX 32
 #define SYNC_SELECTOR_TERMS_MAX 4096
+#define SYNC_SELECTOR_VALUES_MAX 10000
 
 typedef enum
 {
@@ -61,8 +62,13 @@ typedef struct
   SyncTerm *root;     /* NULL: {}, which everything matches */
   SyncRegex *regexes; /* NULL: none, so that matching needs no pool */
   guint n_terms;
-  guint
-    n_given_up; /* documents at which an expression reached its limit; they count as not matching */
+  guint n_values; /* of $in, $nin and $all */
+  /* Documents at which an expression reached its limit; they count as not matching. */
+  guint n_given_up;
+  /* Of the document at hand. */
+  gboolean given_up;
+  guint64 work_left;
+  gsize place; /* in the text that is matched, when work was last counted */
 } SyncSelector;
 
 /* FALSE: *error tells, with the names of CouchDB. `object` was validated. Quick: no expression is
@@ -78,8 +84,10 @@ gboolean sync_selector_bad_regex (const SyncTerm *term, const SyncArena *arena, 
 void sync_selector_clear (SyncSelector *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SyncSelector, sync_selector_clear)
 
-/* Not on a fiber when there are expressions. */
+/* Not on a fiber when there are expressions: their work at one document is bounded, always alike. */
 gboolean sync_selector_match (SyncSelector *self, SyncJson doc);
+/* A document of `len` bytes comes. */
+void sync_regex_begin (SyncSelector *self, gsize len);
 gboolean sync_regex_match (SyncSelector *self, SyncRegex *regex, CsSlice text);
 
 /* The form as JSON; reading that gives the same. */

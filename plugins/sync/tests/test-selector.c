@@ -260,6 +260,24 @@ test_bounds (void)
   expect_refused (wide->str, "invalid_selector", NULL);
 }
 
+/* Values are counted over the whole selector. */
+static void
+test_values (void)
+{
+  g_autoptr (GString) half = g_string_new ("0");
+  g_autofree char *two = NULL;
+  g_autofree char *three = NULL;
+
+  for (guint i = 1; i < SYNC_SELECTOR_VALUES_MAX / 2; i++)
+    g_string_append (half, ",1");
+  two = g_strdup_printf ("{'a':{'$in':[%s]},'b':{'$all':[%s]}}", half->str, half->str);
+  three = g_strdup_printf ("{'a':{'$in':[%s]},'b':{'$nin':[%s]},'c':{'$all':[1]}}", half->str,
+                           half->str);
+  g_assert_false (matches (two, "{'a':0,'b':[2]}"));
+  expect_refused (three, "invalid_selector",
+                  "The selector has more than 10000 values in $in, $nin and $all.");
+}
+
 /* An expression that would run for years is given up, and counted. */
 static void
 test_limits (void)
@@ -276,6 +294,66 @@ test_limits (void)
   g_assert_false (sync_selector_match (&selector, doc));
   g_assert_cmpuint (selector.n_given_up, ==, 1);
   g_assert_cmpint (g_get_monotonic_time () - before, <, 2 * G_USEC_PER_SEC);
+}
+
+/* {"a":[ELEMENT, …]} */
+static char *
+many (const char *element, guint n)
+{
+  GString *text = g_string_new ("{'a':[");
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (text, "%s'%s'", i > 0 ? "," : "", element);
+  g_string_append (text, "]}");
+  return g_string_free (text, FALSE);
+}
+
+/* Whether it matches; *given_up: at how many documents an expression was. */
+static gboolean
+matches_within (const char *selector_text, const char *doc_text, guint *given_up)
+{
+  g_autoptr (TestArena) arena = test_arena_new ();
+  g_autofree char *selector_json = quoted (selector_text);
+  g_autofree char *doc_json = quoted (doc_text);
+  g_auto (SyncSelector) selector = { 0 };
+  SyncError error = { 0 };
+  gint64 before = g_get_monotonic_time ();
+  gboolean result;
+
+  g_assert_true (prepare (&selector, parse (arena, selector_json), arena, &error));
+  result = sync_selector_match (&selector, parse (arena, doc_json));
+  *given_up = selector.n_given_up;
+  g_assert_cmpint (g_get_monotonic_time () - before, <, 10 * G_USEC_PER_SEC);
+  return result;
+}
+
+/* The work at one document is bounded over all its values, at each place where a match may begin,
+ * and in what a repetition passes over. */
+static void
+test_work (void)
+{
+  g_autofree char *near = many ("aaaaaaaaaaaaaaaaaa!", 200000);
+  g_autofree char *plain = many ("a name of someone", 20000);
+  g_autofree char *as = g_strnfill (1000000, 'a');
+  g_autofree char *long_text = g_strdup_printf ("{'a':'%s','b':1}", as);
+  guint given_up;
+
+  g_assert_false (matches_within ("{'a':{'$elemMatch':{'$regex':'^(a|aa)+$'}}}", near, &given_up));
+  g_assert_cmpuint (given_up, ==, 1);
+  g_assert_false (
+    matches_within ("{'a':{'$allMatch':{'$not':{'$regex':'^(a|aa)+$'}}}}", near, &given_up));
+  g_assert_cmpuint (given_up, ==, 1);
+  g_assert_false (matches_within ("{'a':{'$regex':'[ab]*[cd]'}}", long_text, &given_up));
+  g_assert_cmpuint (given_up, ==, 1);
+  g_assert_false (matches_within ("{'a':{'$regex':'a.{0,9999}(b|c)'}}", long_text, &given_up));
+  g_assert_cmpuint (given_up, ==, 1);
+  g_assert_true (matches_within ("{'a':{'$allMatch':{'$regex':'(?i)some(one|body)$'}}}", plain,
+                                 &given_up));
+  g_assert_cmpuint (given_up, ==, 0);
+  g_assert_false (matches_within ("{'a':{'$regex':'b'}}", long_text, &given_up));
+  g_assert_cmpuint (given_up, ==, 0);
+  g_assert_true (matches_within ("{'a':{'$regex':'^[a-c]+$'}}", long_text, &given_up));
+  g_assert_cmpuint (given_up, ==, 0);
 }
 
 static char *
@@ -326,6 +404,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sync/selector/refused", test_refused);
   g_test_add_func ("/sync/selector/bounds", test_bounds);
   g_test_add_func ("/sync/selector/limits", test_limits);
+  g_test_add_func ("/sync/selector/values", test_values);
+  g_test_add_func ("/sync/selector/work", test_work);
   g_test_add_func ("/sync/selector/projection", test_projection);
   return g_test_run ();
 }
