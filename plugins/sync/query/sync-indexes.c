@@ -254,7 +254,8 @@ sync_indexes_get (Sync *self, SyncDb *db, SyncIndexes **out)
   if (status == CS_OK && db->indexes != NULL && db->indexes_seq != info.last_seq)
     {
       status = each_design (db, 0, add_to_stamp, &stamp);
-      if (status == CS_OK && db->indexes->stamp == stamp)
+      /* Another fiber may have cleared or replaced them meanwhile. */
+      if (status == CS_OK && db->indexes != NULL && db->indexes->stamp == stamp)
         db->indexes_seq = info.last_seq;
     }
   if (status != CS_OK)
