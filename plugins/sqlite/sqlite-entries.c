@@ -52,7 +52,7 @@ take_entry (SqliteEntryWalk *walk, sqlite3_stmt *st)
     }
   if (sqlite3_column_int (st, 2) != 0)
     return TRUE;
-  if (rows->base.n == walk->limit)
+  if (sqlite_rows_full (rows, walk->limit))
     {
       walk->more = walk->done = TRUE;
       return FALSE;
@@ -124,12 +124,14 @@ run_step (SqliteConn *conn, gpointer data)
   SqliteEntryWalk *walk = data;
   SqliteEntryWalk before = *walk;
   guint n = walk->entries->rows->base.n;
+  gsize bytes = walk->entries->rows->bytes;
   CsStatus status = step_entries (conn, walk);
 
   if (status != CS_OK)
     {
       *walk = before;
       walk->entries->rows->base.n = n;
+      walk->entries->rows->bytes = bytes;
       g_array_set_size (walk->entries->keys, n);
     }
   return status;

@@ -56,7 +56,7 @@ take_row (SqliteWalk *walk, sqlite3_stmt *st, gboolean with_deleted)
 {
   if (!wanted (walk, walk->range, st, with_deleted))
     return TRUE;
-  if (walk->rows->base.n == walk->limit)
+  if (sqlite_rows_full (walk->rows, walk->limit))
     {
       walk->more = walk->done = TRUE;
       return FALSE;
@@ -199,6 +199,7 @@ run_step (SqliteConn *conn, gpointer data)
   SqliteStep *step = data;
   SqliteWalk before = *step->walk;
   guint n = before.rows->base.n;
+  gsize bytes = before.rows->bytes;
   CsStatus status = step->by_id ? step_ids (conn, step->walk, step->pass_first)
                                 : step_changes (conn, step->walk);
 
@@ -206,6 +207,7 @@ run_step (SqliteConn *conn, gpointer data)
     {
       *step->walk = before;
       before.rows->base.n = n;
+      before.rows->bytes = bytes;
     }
   return status;
 }

@@ -6,6 +6,7 @@
 #include "sqlite-engine.h"
 
 #define BLOCK 4000
+#define FULL_BYTES (4 * 1024 * 1024)
 
 struct _SqliteBlock
 {
@@ -65,6 +66,7 @@ void
 sqlite_rows_reset (SqliteRows *rows)
 {
   rows->base.n = 0;
+  rows->bytes = 0;
   sqlite_arena_clear (&rows->arena);
 }
 
@@ -98,7 +100,14 @@ sqlite_rows_add (SqliteRows *rows, sqlite3_stmt *st, guint what)
     record->tree = sqlite_arena_copy (&rows->arena, sqlite_column_slice (st, 8));
   if ((what & CS_STORE_BODY) && sqlite3_column_type (st, 9) != SQLITE_NULL)
     record->body = sqlite_arena_copy (&rows->arena, sqlite_column_slice (st, 9));
+  rows->bytes += record->tree.len + record->body.len;
   return record;
+}
+
+gboolean
+sqlite_rows_full (const SqliteRows *rows, guint limit)
+{
+  return rows->base.n == limit || rows->bytes >= FULL_BYTES;
 }
 
 void

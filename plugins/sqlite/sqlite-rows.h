@@ -19,6 +19,7 @@ typedef struct
   CsStoreRows base;
   CsStoreRecord *records;
   guint size;
+  gsize bytes; /* of their trees and bodies */
   SqliteArena arena;
 } SqliteRows;
 
@@ -38,6 +39,8 @@ SqliteRows *sqlite_rows_new (guint expected);
 void sqlite_rows_reset (SqliteRows *rows);
 /* Appends the record that a statement of SQLITE_ST_READ's shape stands on. */
 CsStoreRecord *sqlite_rows_add (SqliteRows *rows, sqlite3_stmt *statement, guint what);
+/* There are `limit` records, or as many bytes as an answer is to hold. */
+gboolean sqlite_rows_full (const SqliteRows *rows, guint limit);
 /* Appends one that does not exist. */
 void sqlite_rows_add_missing (SqliteRows *rows, CsSlice id);
 CsStoreRows *sqlite_rows_done (SqliteRows *rows, guint64 last_seq, gboolean more);

@@ -352,6 +352,24 @@ test_plan (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* A page ends at some bytes of bodies too. */
+static void
+test_large_records (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *body = g_strnfill (6 * 1024 * 1024, 'x');
+  CsStoreIndexRange range = { .size = sizeof range, .what = CS_STORE_BODY };
+  CsStoreEntries *page = NULL;
+
+  g_assert_cmpint (test_put (fixture->db, "a", body), ==, CS_OK);
+  g_assert_cmpint (test_put (fixture->db, "b", body), ==, CS_OK);
+  g_assert_cmpint (update (fixture, 0, 1, "a", "1"), ==, CS_OK);
+  g_assert_cmpint (update (fixture, 1, 2, "b", "2"), ==, CS_OK);
+  g_assert_cmpint (cs_store_index_range (fixture->db, fixture->name, &range, &page), ==, CS_OK);
+  g_assert_cmpuint (page->n, ==, 1);
+  g_assert_true (page->more);
+  cs_store_entries_free (fixture->db, page);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -365,6 +383,7 @@ main (int argc, char **argv)
   ADD ("erased-meanwhile", test_erased_meanwhile);
   ADD ("dropped", test_dropped);
   ADD ("dropped-database", test_dropped_database);
+  ADD ("large-records", test_large_records);
   ADD ("many", test_many);
   ADD ("plan", test_plan);
   return g_test_run ();

@@ -246,6 +246,39 @@ test_long_walks (Fixture *fixture, gconstpointer data)
   cs_store_rows_free (fixture->db, rows);
 }
 
+static guint
+page_of (Fixture *fixture, const CsStoreRange *range, gboolean by_id)
+{
+  CsStoreRows *rows = NULL;
+  CsStatus status = by_id ? cs_store_ids (fixture->db, range, &rows)
+                          : cs_store_changes (fixture->db, range, &rows);
+  guint n;
+
+  g_assert_cmpint (status, ==, CS_OK);
+  n = rows->n;
+  g_assert_true (rows->more == (n < 10));
+  cs_store_rows_free (fixture->db, rows);
+  return n;
+}
+
+/* Pages end at some bytes too, of what was asked for; one that is larger comes alone. */
+static void
+test_large_rows (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *large = g_strnfill (1536 * 1024, 'x');
+  g_autofree char *huge = g_strnfill (6 * 1024 * 1024, 'y');
+  CsSlice from = cs_slice_str ("n-00000008");
+
+  g_assert_cmpint (test_put_many (fixture->db, "n", 0, 8, large), ==, CS_OK);
+  g_assert_cmpint (test_put_many (fixture->db, "n", 8, 2, huge), ==, CS_OK);
+  g_assert_cmpuint (page_of (fixture, RANGE (.what = CS_STORE_BODY), FALSE), ==, 3);
+  g_assert_cmpuint (page_of (fixture, RANGE (.what = CS_STORE_BODY), TRUE), ==, 3);
+  g_assert_cmpuint (page_of (fixture, RANGE (.what = CS_STORE_BODY, .since = 8), FALSE), ==, 1);
+  g_assert_cmpuint (page_of (fixture, RANGE (.what = CS_STORE_BODY, .from = &from), TRUE), ==, 1);
+  g_assert_cmpuint (page_of (fixture, RANGE (.what = 0), FALSE), ==, 10);
+  g_assert_cmpuint (page_of (fixture, RANGE (.what = 0), TRUE), ==, 10);
+}
+
 static void
 test_updated_between (Fixture *fixture, gconstpointer data)
 {
@@ -754,6 +787,7 @@ main (int argc, char **argv)
     { "changes", test_changes },
     { "ids", test_ids },
     { "long-walks", test_long_walks },
+    { "large-rows", test_large_rows },
     { "updated-between", test_updated_between },
     { "batch-sees-itself-and-repeats", test_batch_whole_or_not },
     { "failed-batch-changes-nothing", test_failed_batch_changes_nothing },

@@ -58,7 +58,8 @@ typedef struct
   guint n;
 } CsStoreBodies;
 
-/* Which records, in sequence order or in byte order of ids. */
+/* Which records, in sequence order or in byte order of ids. A page may hold fewer than `limit`, so that
+ * large bodies do not fill the memory: `more` tells whether there are others. */
 typedef struct
 {
   gsize size;
@@ -73,7 +74,7 @@ typedef struct
   gint64 updated_from; /* 0: no bound; updated >= */
   gint64 updated_to;   /* 0: no bound; updated < */
   guint skip;          /* records to pass over first */
-  guint limit;         /* at most 1,000; 0: 1,000 */
+  guint limit;         /* at most 1,000; 0: 1,000; what is large ends a page sooner */
   guint what;          /* CsStoreWhat */
   /* changes, upwards only (else CS_UNSUPPORTED): */
   const CsSlice *user; /* last written by; NULL: anybody */
@@ -112,7 +113,7 @@ typedef struct
   const CsSlice *after_key; /* with after_id: only entries beyond this one, in the direction read; or NULL */
   const CsSlice *after_id;
   gboolean descending;
-  guint limit; /* at most 1,000; 0: 1,000 */
+  guint limit; /* at most 1,000; 0: 1,000; what is large ends a page sooner */
   guint what;  /* CsStoreWhat of the records */
 } CsStoreIndexRange;
 
