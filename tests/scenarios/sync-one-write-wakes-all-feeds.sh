@@ -107,6 +107,29 @@ async def main ():
 
 asyncio.run (main ())
 PY
+
+# A large attachment leaves for each client as it is read: such feeds read for themselves.
+since=$(ask "$url/db" | sed 's/.*"update_seq":"\([^"]*\)".*/\1/')
+for i in $(seq 24); do
+  curl -s -N --max-time 60 "$url/db/_changes?feed=longpoll&since=$since&include_docs=true&attachments=true" >"large.$i" &
+done
+sleep 0.5
+head -c 300000 /dev/urandom >large
+same "$(status_of -u admin:password -X PUT --data-binary @large "$url/db/large/a")" 201
+for i in $(seq 24); do
+  for n in $(seq 100); do
+    tail -c 40 "large.$i" | grep -q '"pending"' && break
+    sleep 0.05
+  done
+  python3 - "large.$i" <<'PY'
+import base64, json, sys
+
+rows = json.load (open (sys.argv[1]))["results"]
+assert [row["id"] for row in rows] == ["large"], rows
+assert base64.b64decode (rows[0]["doc"]["_attachments"]["a"]["data"]) == open ("large", "rb").read ()
+PY
+done
+
 for i in $(seq 50); do
   left=$(ask "$url/metrics" | sed -n 's/^cloudsync_sync_feeds_waiting[^ ]* //p')
   [ "$left" = 0 ] && break

@@ -46,11 +46,13 @@ sync_wake_forget (SyncFeeds *feeds)
     }
 }
 
-/* The numbers of rows so far show in a seq_interval, and in the comma before a longpoll's next row. */
+/* The numbers of rows so far show in a seq_interval, and in the comma before a longpoll's next row. Large attachments
+ * leave for the reader's own client while they are read. */
 gboolean
 sync_wake_shared (const SyncChanges *changes)
 {
   return changes->filter == SYNC_FILTER_NONE && !changes->descending && changes->fields == NULL
+         && (changes->flags & SYNC_VIEW_ATTACHMENTS) == 0
          && (changes->feed == SYNC_FEED_LONGPOLL ? changes->n_rows == 0
                                                  : changes->seq_interval <= 1);
 }
