@@ -27,6 +27,17 @@ same "$(status_of "${bearer[@]}" -X PUT "$ann/mine" -d '{}')" 201
 same "$(status_of -u ann:pw "$ann/mine")" 404
 contains "$(ask "$url/_all_dbs")" "@acme/userdb-$(hex ann)"
 
+# Deleted revisions that end no user: a losing one, that of a user who was never here.
+same "$(status_of -u bob:pw -X PUT "$url/userdb-$(hex bob)/b" -d '{}')" 201
+same "$(status_of -u admin:password -X PUT "$url/_users/org.couchdb.user:bob?new_edits=false" \
+  -d '{"_rev":"1-00000000000000000000000000000000","name":"bob","type":"user","roles":[]}')" 201
+same "$(status_of -u admin:password -X DELETE "$url/_users/org.couchdb.user:bob?rev=1-00000000000000000000000000000000")" 200
+same "$(status_of -u bob:pw "$url/userdb-$(hex bob)/b")" 200 "bob goes on"
+same "$(status_of -u admin:password -X PUT "$url/userdb-$(hex eve)")" 201
+same "$(status_of -u admin:password -X PUT "$url/_users/org.couchdb.user:eve?new_edits=false" \
+  -d '{"_rev":"2-00000000000000000000000000000000","_deleted":true}')" 200
+same "$(status_of -u admin:password "$url/userdb-$(hex eve)")" 200 "nobody's user was deleted"
+
 rev=$(ask "$url/_users/org.couchdb.user:ann" | python3 -c 'import json, sys; print (json.load (sys.stdin)["_rev"])')
 same "$(status_of -u admin:password -X DELETE "$url/_users/org.couchdb.user:ann?rev=$rev")" 200
 same "$(status_of -u admin:password "$ann")" 404 "deleted with the user"

@@ -54,8 +54,19 @@ count (Sync *self, const SyncEdit *edits, guint n)
   cs_stat_add (self->conflicts, conflicts);
 }
 
+/* A deleted revision leaves the user where another wins, and says nothing of one who was never here. */
+static gboolean
+user_went (SyncDb *db, const SyncEdit *edit, const SyncArena *arena)
+{
+  SyncUser user;
+
+  return edit->deleted && edit->user_before && edit->outcome == SYNC_EDIT_STORED
+         && sync_user_read (db->db, edit->id, arena, &user, NULL) == CS_NOT_FOUND;
+}
+
 static void
-follow_users (Sync *self, SyncDb *db, const SyncEdit *edits, const CsSlice *ids, guint n)
+follow_users (Sync *self, SyncDb *db, const SyncEdit *edits, const CsSlice *ids, guint n,
+              const SyncArena *arena)
 {
   sync_users_changed (self, db, ids, n);
   for (guint i = 0; i < n; i++)
@@ -64,7 +75,7 @@ follow_users (Sync *self, SyncDb *db, const SyncEdit *edits, const CsSlice *ids,
         = g_strndup (edits[i].tenant_before.data, edits[i].tenant_before.len);
       CsSlice name = sync_user_of_id (edits[i].id);
 
-      if (edits[i].deleted && edits[i].outcome == SYNC_EDIT_STORED && name.data != NULL)
+      if (name.data != NULL && user_went (db, &edits[i], arena))
         sync_per_user_remove (self, tenant != NULL ? tenant : "", name);
     }
 }
@@ -101,7 +112,7 @@ sync_commit (Sync *self, SyncDb *db, const CsIdentity *identity, SyncEdit *edits
   if (status == CS_OK)
     count (self, edits, n);
   if (status == CS_OK && db->users)
-    follow_users (self, db, edits, ids, n);
+    follow_users (self, db, edits, ids, n, &scratch.arena);
   sync_scratch_clear (&scratch);
   if (ids != few)
     g_free (ids);

@@ -340,6 +340,7 @@ admit (Admission *self)
   found = sync_user_read (self->db->db, edit->id, self->arena, &before, &rev);
   if (found != CS_OK && found != CS_NOT_FOUND)
     return found;
+  edit->user_before = found == CS_OK;
   edit->tenant_before = before.tenant;
   if ((!edit->deleted && !check_form (self)) || !check_author (self, found, &before, rev))
     return CS_OK;

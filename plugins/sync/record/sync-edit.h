@@ -48,7 +48,8 @@ typedef struct
   guint n_attachments;   /* of a plain write the merge fills it */
   const SyncPlain *plain; /* NULL: not a plain write */
   SyncError refusal;      /* status 0: none */
-  CsSlice tenant_before;  /* in _users: whose the user was */
+  gboolean user_before;   /* in _users: there was such a user */
+  CsSlice tenant_before;  /* whose that one was */
 
   SyncOutcome outcome;
   SyncRev result; /* of a refused plain write the winner, generation 0: none */
