@@ -88,8 +88,7 @@ typedef struct
 {
   guint ref_count;
   CsStoreDb *db;
-  char *name; /* as those of its tenant call it */
-  char *key;  /* in the store */
+  char *key; /* its name in the store; what a request calls it is in the path */
   gboolean users; /* it is _users */
   gint generation; /* of the databases, when it was looked up */
   CsBlobs *blobs; /* as the instance has it */
@@ -135,7 +134,7 @@ void sync_databases_changed (Sync *self);
 gboolean sync_node_runs (void);
 void sync_worker_free (gpointer worker);
 gpointer sync_worker_new (Sync *self);
-GString *sync_database_info (Sync *self, const char *key, const char *name,
+GString *sync_database_info (Sync *self, const char *key, CsSlice name,
                              const CsStoreInfo *info, guint64 purge_seq);
 /* The names that an identity's administrator sees, in byte order: those of its tenant, or of all. */
 CsStatus sync_database_names (Sync *self, const CsIdentity *identity, CsStoreNameFunc func,
@@ -202,8 +201,9 @@ void sync_set_etag (CsHttpExchange *exchange, CsSlice tag);
 gboolean sync_not_modified (CsHttpExchange *exchange, CsSlice tag);
 /* Appends text percent-encoded as CouchDB does in Location. */
 void sync_append_encoded (GString *out, CsSlice text);
-/* `http://host/mount/db`, then `/document` and `/attachment` when they are not empty. */
-void sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice db, CsSlice document,
+/* `http://host/mount/db`, the database as the request calls it, then `/document` and `/attachment` when they are not
+ * empty. */
+void sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice document,
                         CsSlice attachment);
 
 /* ---- sync-query.c: query parameters ---- */

@@ -118,3 +118,17 @@ same "$(curl -s -H "X-API-Key: $(key_of key <boss.json)" "$url/_all_dbs" | grep 
 same "$(status_of -u admin:password "$url/@third%2Fown")" 200 "the node's administrator"
 same "$(status_of -H "X-API-Key: $(key_of key <boss.json)" "$url/@third%2Fown")" 404
 same "$(status_of -H "X-API-Key: $(key_of key <boss.json)" "$url/own")" 200
+
+# Each is told the name that he has for it, whoever was first to open it; so is his feed.
+boss=(-H "X-API-Key: $(key_of key <boss.json)")
+for _ in 1 2 3 4 5 6 7 8; do same "$(ask "$url/@third%2Fown" | key_of db_name)" @third/own; done
+for _ in 1 2 3 4 5 6 7 8; do same "$(curl -s "${boss[@]}" "$url/own" | key_of db_name)" own; done
+contains "$(curl -s -i "${boss[@]}" "${json[@]}" -d '{"_id":"first"}' "$url/own")" "/own/first"
+since=$(curl -s "${boss[@]}" "$url/own" | key_of update_seq)
+curl -s -m 20 "${boss[@]}" "$url/own/_changes?feed=longpoll&since=$since" >feed &
+feed=$!
+sleep 0.5
+same "$(status_of -u admin:password -X PUT "$url/another")" 201
+same "$(status_of "${boss[@]}" -X PUT "$url/own/second" -d '{}')" 201
+wait "$feed"
+contains "$(cat feed)" '"id":"second"'

@@ -28,9 +28,9 @@ gboolean sync_key_make (const char *tenant, CsSlice name, char key[SYNC_KEY_MAX 
 /* The name in the store of what an identity calls `name`. CS_NOT_FOUND: it has no such name. */
 CsStatus sync_key_for (const CsIdentity *identity, CsSlice name, char key[SYNC_KEY_MAX + 1]);
 /* Reads what is kept with a database, no right being checked. Any thread; may wait. */
-CsStatus sync_db_load (Sync *self, const char *key, CsSlice name, SyncDb **db);
+CsStatus sync_db_load (Sync *self, const char *key, SyncDb **db);
 /* The database of that name in the store, no right being checked. Worker's fiber; may wait. */
-CsStatus sync_open_key (Sync *self, const char *key, CsSlice name, SyncDb **db);
+CsStatus sync_open_key (Sync *self, const char *key, SyncDb **db);
 
 /* ---- sync-users.c: the database _users, which is the node's ---- */
 

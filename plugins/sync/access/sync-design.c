@@ -16,7 +16,7 @@ tell (Sync *self, SyncDb *db, const SyncDoc *doc)
   g_autofree char *id = g_strndup (doc->id.data, doc->id.len);
 
   cs_warning (self, "validate_doc_update is stored and not enforced",
-              CS_F_STR ("database", db->name), CS_F_STR ("document", id));
+              CS_F_STR ("database", db->key), CS_F_STR ("document", id));
 }
 
 gboolean

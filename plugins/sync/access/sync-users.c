@@ -184,12 +184,12 @@ sync_users_make (Sync *self)
 static CsStatus
 open_users (Sync *self, gboolean make, SyncDb **db)
 {
-  CsStatus status = sync_open_key (self, SYNC_USERS, cs_slice_str (SYNC_USERS), db);
+  CsStatus status = sync_open_key (self, SYNC_USERS, db);
 
   if (status != CS_NOT_FOUND || !make)
     return status;
   status = sync_users_make (self);
-  return status == CS_OK ? sync_open_key (self, SYNC_USERS, cs_slice_str (SYNC_USERS), db) : status;
+  return status == CS_OK ? sync_open_key (self, SYNC_USERS, db) : status;
 }
 
 static gboolean

@@ -222,8 +222,7 @@ append_segment (GString *url, CsSlice segment)
 }
 
 void
-sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice db, CsSlice document,
-                   CsSlice attachment)
+sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice document, CsSlice attachment)
 {
   const CsHttpRequest *request = cs_http_request (exchange);
   const SyncSettings *settings = cs_settings (self);
@@ -232,7 +231,7 @@ sync_set_location (CsHttpExchange *exchange, Sync *self, CsSlice db, CsSlice doc
   g_string_append_len (url, request->authority.data, request->authority.len);
   if (strcmp (settings->mount, "/") != 0)
     g_string_append (url, settings->mount);
-  append_segment (url, db);
+  append_segment (url, cs_http_param (exchange, 0));
   append_segment (url, document);
   append_segment (url, attachment);
   cs_http_set_header (exchange, "Location", url->str);

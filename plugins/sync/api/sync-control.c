@@ -27,5 +27,5 @@ sync_control_open (Sync *self, const char *name, SyncDb **db)
   CsStatus status = sync_key_for (sync_control_identity (), cs_slice_str (name), key);
 
   *db = NULL;
-  return status == CS_OK ? sync_db_load (self, key, cs_slice_str (name), db) : status;
+  return status == CS_OK ? sync_db_load (self, key, db) : status;
 }

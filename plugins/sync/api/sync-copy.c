@@ -193,8 +193,7 @@ commit (Copying *self, SyncEdit *edit)
     fail (self, CS_CONFLICT);
   else
     {
-      sync_set_location (self->exchange, self->self, cs_slice_str (self->db->name), edit->id,
-                         cs_slice (NULL, 0));
+      sync_set_location (self->exchange, self->self, edit->id, cs_slice (NULL, 0));
       sync_reply_written (self->exchange, 201, edit->id, &edit->result, TRUE);
     }
 }

@@ -45,7 +45,6 @@ sync_db_unref (SyncDb *db)
   sync_indexes_unref (db->indexes);
   cs_store_db_unref (db->db);
   sync_security_clear (&db->security);
-  g_free (db->name);
   g_free (db->key);
   g_free (db);
 }
@@ -135,13 +134,12 @@ read_security (Sync *self, SyncDb *db)
 }
 
 CsStatus
-sync_db_load (Sync *self, const char *key, CsSlice name, SyncDb **out)
+sync_db_load (Sync *self, const char *key, SyncDb **out)
 {
   g_autoptr (SyncDb) db = g_new0 (SyncDb, 1);
   CsStatus status;
 
   db->ref_count = 1;
-  db->name = g_strndup (name.data, name.len);
   db->key = g_strdup (key);
   db->users = strcmp (key, SYNC_USERS) == 0;
   db->generation = g_atomic_int_get (&self->generation); /* before anything is read */
@@ -161,10 +159,10 @@ sync_db_load (Sync *self, const char *key, CsSlice name, SyncDb **out)
 /* Looks the database up; the worker may have changed generations over the waits, in which case nothing
  * is remembered. */
 static CsStatus
-look_up (Sync *self, const char *key, CsSlice name, SyncDb **db)
+look_up (Sync *self, const char *key, SyncDb **db)
 {
   gint generation = g_atomic_int_get (&self->generation);
-  CsStatus status = sync_db_load (self, key, name, db);
+  CsStatus status = sync_db_load (self, key, db);
 
   if (status == CS_OK && generation == current_worker (self)->generation)
     {
@@ -256,20 +254,20 @@ sync_key_for (const CsIdentity *identity, CsSlice name, char key[SYNC_KEY_MAX + 
 /* ---- opening ---- */
 
 CsStatus
-sync_open_key (Sync *self, const char *key, CsSlice name, SyncDb **db)
+sync_open_key (Sync *self, const char *key, SyncDb **db)
 {
   *db = g_hash_table_lookup (current_worker (self)->databases, key);
   if (*db == NULL)
-    return look_up (self, key, name, db);
+    return look_up (self, key, db);
   sync_db_ref (*db);
   return CS_OK;
 }
 
 static CsStatus
-open_checked (Sync *self, const CsIdentity *identity, const char *key, CsSlice name,
-              SyncRight right, SyncDb **db)
+open_checked (Sync *self, const CsIdentity *identity, const char *key, SyncRight right,
+              SyncDb **db)
 {
-  CsStatus status = sync_open_key (self, key, name, db);
+  CsStatus status = sync_open_key (self, key, db);
 
   if (status == CS_OK && !sync_security_allows (&(*db)->security, identity, right))
     status = CS_DENIED;
@@ -291,12 +289,12 @@ sync_open_for (Sync *self, const CsIdentity *identity, CsSlice name, SyncRight r
     return status;
   if (!sync_scope_allows (identity, name, right))
     return CS_DENIED;
-  status = open_checked (self, identity, key, name, right, db);
+  status = open_checked (self, identity, key, right, db);
   if ((status != CS_NOT_FOUND && status != CS_DENIED)
       || !sync_per_user_owns (self, identity, name))
     return status;
   status = sync_per_user_make (self, identity->tenant, cs_slice_str (identity->user));
-  return status == CS_OK ? open_checked (self, identity, key, name, right, db) : status;
+  return status == CS_OK ? open_checked (self, identity, key, right, db) : status;
 }
 
 SyncDb *
@@ -469,7 +467,7 @@ sync_database_put (CsHttpExchange *exchange, gpointer self)
     sync_reply_status (exchange, status);
   else
     {
-      sync_set_location (exchange, sync, name, cs_slice (NULL, 0), cs_slice (NULL, 0));
+      sync_set_location (exchange, sync, cs_slice (NULL, 0), cs_slice (NULL, 0));
       sync_reply_ok (exchange, 201);
     }
 }
@@ -477,12 +475,12 @@ sync_database_put (CsHttpExchange *exchange, gpointer self)
 /* ---- GET, DELETE /{db} ---- */
 
 GString *
-sync_database_info (Sync *self, const char *key, const char *name, const CsStoreInfo *info,
+sync_database_info (Sync *self, const char *key, CsSlice name, const CsStoreInfo *info,
                     guint64 purge_seq)
 {
   GString *json = g_string_new ("{\"db_name\":");
 
-  sync_json_append_string (json, cs_slice_str (name));
+  sync_json_append_string (json, name);
   g_string_append (json, ",\"purge_seq\":");
   sync_seq_append (json, purge_seq, info->epoch);
   g_string_append (json, ",\"update_seq\":");
@@ -516,7 +514,7 @@ sync_database_get (CsHttpExchange *exchange, gpointer self)
       sync_reply_status (exchange, status);
       return;
     }
-  json = sync_database_info (self, db->key, db->name, &info, db->purge_seq);
+  json = sync_database_info (self, db->key, cs_http_param (exchange, 0), &info, db->purge_seq);
   sync_reply_json (exchange, 200, json);
 }
 

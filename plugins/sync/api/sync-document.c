@@ -459,7 +459,7 @@ write_document (CsHttpExchange *exchange, Sync *self, SyncDb *db, SyncDoc *doc,
       || (related != NULL && !sync_related_attachments (related, &edit))
       || !commit_one (exchange, self, db, &edit))
     return;
-  sync_set_location (exchange, self, cs_slice_str (db->name), doc->id, cs_slice (NULL, 0));
+  sync_set_location (exchange, self, doc->id, cs_slice (NULL, 0));
   if (wait_for_nothing (exchange))
     status = 202;
   sync_reply_written (exchange, status, doc->id, &edit.result, tagged);

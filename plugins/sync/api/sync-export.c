@@ -115,7 +115,7 @@ append_head (Export *self)
     return fail (self, status, "_security");
   g_string_append_printf (self->out, "{\"" SYNC_EXPORT_HEAD "\":%d,\"db_name\":",
                           SYNC_EXPORT_VERSION);
-  sync_json_append_string (self->out, cs_slice_str (self->db->name));
+  sync_json_append_string (self->out, cs_slice_str (self->db->key));
   if (self->since > 0)
     g_string_append_printf (self->out, ",\"since\":%" G_GUINT64_FORMAT, self->since);
   g_string_append_printf (self->out, ",\"revs_limit\":%" G_GUINT64_FORMAT, self->db->revs_limit);
@@ -295,7 +295,7 @@ begin (Export *self, const char *since)
   CsStatus status = cs_store_info (self->db->db, &self->info);
 
   if (status != CS_OK)
-    return fail (self, status, self->db->name);
+    return fail (self, status, self->db->key);
   if (since != NULL
       && !sync_seq_parse (self->db->db, &self->info, cs_slice_str (since), &self->since))
     return fail (self, CS_INVALID, "since: not a sequence");

@@ -175,7 +175,7 @@ sync_local_write (CsHttpExchange *exchange, Sync *self, SyncDb *db, const SyncDo
     sync_reply_status (exchange, status);
   else
     {
-      sync_set_location (exchange, self, cs_slice_str (db->name), doc->id, cs_slice (NULL, 0));
+      sync_set_location (exchange, self, doc->id, cs_slice (NULL, 0));
       reply_version (exchange, 201, doc->id, version, tagged);
     }
 }

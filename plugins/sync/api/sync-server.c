@@ -161,7 +161,7 @@ append_info (GString *json, Sync *self, const CsIdentity *identity, CsSlice name
   if (sync_open_for (self, identity, name, SYNC_ADMIN, &db) == CS_OK
       && cs_store_info (db->db, &info) == CS_OK)
     {
-      GString *of_db = sync_database_info (self, db->key, db->name, &info, db->purge_seq);
+      GString *of_db = sync_database_info (self, db->key, name, &info, db->purge_seq);
 
       g_string_append (json, ",\"info\":");
       g_string_append_len (json, of_db->str, of_db->len);

@@ -300,8 +300,8 @@ commit (Request *request, SyncEdit *edit, guint status)
         {
           g_autoptr (GString) rest = g_string_new_len (request->id.data, request->id.len);
 
-          sync_set_location (request->exchange, request->self, cs_slice_str (request->db->name),
-                             cs_slice (rest->str, rest->len), request->name);
+          sync_set_location (request->exchange, request->self, cs_slice (rest->str, rest->len),
+                             request->name);
         }
       sync_reply_written (request->exchange, status, request->id, &edit->result, TRUE);
     }

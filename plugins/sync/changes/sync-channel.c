@@ -223,8 +223,6 @@ static CsStatus
 open_database (Sync *self, CsSlice channel, SyncDb **db)
 {
   CsSlice key = cs_slice (channel.data + 3, channel.len - 3);
-  const char *slash = key.len > 0 && key.data[0] == '@' ? memchr (key.data, '/', key.len) : NULL;
-  gsize skip = slash != NULL ? (gsize) (slash + 1 - key.data) : 0;
   char text[SYNC_KEY_MAX + 1];
 
   *db = NULL;
@@ -234,7 +232,7 @@ open_database (Sync *self, CsSlice channel, SyncDb **db)
     return CS_NOT_FOUND;
   memcpy (text, key.data, key.len);
   text[key.len] = '\0';
-  return sync_open_key (self, text, cs_slice (key.data + skip, key.len - skip), db);
+  return sync_open_key (self, text, db);
 }
 
 static CsStatus

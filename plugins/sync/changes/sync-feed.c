@@ -117,7 +117,8 @@ has_right (Feed *feed)
   if (feed->generation == generation)
     return TRUE;
   feed->generation = generation;
-  return sync_open_for (changes->self, identity, cs_slice_str (changes->db->name), SYNC_READ, &db)
+  return sync_open_for (changes->self, identity, cs_http_param (changes->exchange, 0), SYNC_READ,
+                        &db)
          == CS_OK;
 }
 

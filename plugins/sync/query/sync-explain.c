@@ -175,10 +175,10 @@ append_hints (const SyncFind *find, GString *out)
 /* ---- the answer ---- */
 
 static void
-append_plan (const SyncFind *find, const SyncPlan *plan, GString *out)
+append_plan (CsSlice name, const SyncFind *find, const SyncPlan *plan, GString *out)
 {
   g_string_append (out, "{\"dbname\":");
-  sync_json_append_string (out, cs_slice_str (find->db->name));
+  sync_json_append_string (out, name);
   g_string_append (out, ",\"index\":");
   sync_index_append (plan->chosen->index, out);
   g_string_append (out, ",\"partitioned\":false,\"selector\":");
@@ -224,6 +224,6 @@ sync_explain (CsHttpExchange *exchange, gpointer self)
       return;
     }
   json = g_string_sized_new (2048);
-  append_plan (&find, &plan, json);
+  append_plan (cs_http_param (exchange, 0), &find, &plan, json);
   sync_reply_json (exchange, 200, json);
 }

@@ -99,12 +99,12 @@ add_view (Loader *loader, CsSlice ddoc, CsSlice name, SyncJson view)
 
   if (!sync_index_read (loader->self, index, sync_json_member (view, "map"), &error))
     {
-      cs_warning (loader->self, "an index cannot be used", CS_F_STR ("database", loader->db->name),
+      cs_warning (loader->self, "an index cannot be used", CS_F_STR ("database", loader->db->key),
                   CS_F_STR ("design-document", index->ddoc.data),
                   CS_F_STR ("index", index->name.data), CS_F_STR ("reason", error.reason));
       return;
     }
-  index->state = sync_index_state_get (loader->self, loader->uuid, loader->db->name, index);
+  index->state = sync_index_state_get (loader->self, loader->uuid, loader->db->key, index);
   g_ptr_array_add (loader->indexes->all, g_steal_pointer (&index));
 }
 
