@@ -107,6 +107,14 @@ copy = {**whole, '_id': 'copy'}
 rows = ask ('POST', '/db/_bulk_docs', {'docs': [copy, {'_id': 'beside', '_rev': '1-abc'}], 'new_edits': False})
 same (rows, [])
 same (call ('GET', '/db/copy/big')[2], big)
+ask ('POST', '/db/_bulk_docs', {'docs': [{**copy, '_rev': '1-abc'}], 'new_edits': False})
+revs = urllib.parse.quote (json.dumps ([copy['_rev'], '9-abc', '1-abc']))
+status, answer, text = call ('GET', f'/db/copy?open_revs={revs}&attachments=true', Accept='application/json')
+same ((status, answer['Content-Length']), (200, None), 'open_revs are streamed')
+leaves = json.loads (text)
+same ([leaf.get ('missing') or leaf['ok']['_rev'] for leaf in leaves], [copy['_rev'], '9-abc', '1-abc'])
+for leaf in (leaves[0], leaves[2]):
+  same (base64.b64decode (leaf['ok']['_attachments']['big']['data']), big, 'open_revs')
 
 # ---- an update with a stub, and another attachment beside ----
 document = ask ('GET', '/db/inline')

@@ -10,6 +10,7 @@ typedef struct
   SyncView *view;
   GString *json;    /* NULL: parts */
   SyncParts *parts;
+  gboolean any; /* something stands in the JSON already, or was sent */
 } Answer;
 
 /* A revision asked for, and what there is of it. */
@@ -19,6 +20,14 @@ typedef struct
   CsSlice text; /* as it was asked for */
 } Wanted;
 
+static void
+separate (Answer *answer)
+{
+  if (answer->any)
+    g_string_append_c (answer->json, ',');
+  answer->any = TRUE;
+}
+
 static CsStatus
 append_found (Answer *answer, gint node)
 {
@@ -26,7 +35,8 @@ append_found (Answer *answer, gint node)
 
   if (answer->json == NULL)
     return sync_parts_add (answer->parts, answer->view, node);
-  g_string_append (answer->json, answer->json->len > 1 ? ",{\"ok\":" : "{\"ok\":");
+  separate (answer);
+  g_string_append (answer->json, "{\"ok\":");
   status = sync_view_append (answer->view, node, answer->json);
   g_string_append_c (answer->json, '}');
   return status;
@@ -39,8 +49,8 @@ append_missing (Answer *answer, CsSlice rev)
 
   if (out == NULL)
     out = sync_parts_add_error (answer->parts);
-  else if (out->len > 1)
-    g_string_append_c (out, ',');
+  else
+    separate (answer);
   g_string_append (out, "{\"missing\":");
   sync_json_append_string (out, rev);
   g_string_append_c (out, '}');
@@ -131,7 +141,7 @@ static void
 reply_json (CsHttpExchange *exchange, SyncView *view, const GArray *wanted)
 {
   g_autoptr (GString) json = g_string_new ("[");
-  Answer answer = { exchange, view, json, NULL };
+  Answer answer = { .exchange = exchange, .view = view, .json = json };
   CsStatus status = append_wanted (&answer, (const Wanted *) wanted->data, wanted->len);
 
   g_string_append_c (json, ']');
@@ -141,12 +151,33 @@ reply_json (CsHttpExchange *exchange, SyncView *view, const GArray *wanted)
     sync_reply_status (exchange, status);
 }
 
+/* With attachments: they leave as they are read. */
+static void
+stream_json (CsHttpExchange *exchange, SyncView *view, const GArray *wanted)
+{
+  g_autoptr (GString) json = g_string_new ("[");
+  Answer answer = { .exchange = exchange, .view = view, .json = json };
+  CsStatus status;
+
+  view->pass = sync_pass_on;
+  view->pass_data = exchange;
+  sync_begin (exchange, "application/json");
+  status = append_wanted (&answer, (const Wanted *) wanted->data, wanted->len);
+  g_string_append (json, "]\n");
+  if (status == CS_OK)
+    status = sync_flush (exchange, json);
+  if (status == CS_OK)
+    cs_http_end (exchange);
+  else
+    cs_http_abort (exchange);
+}
+
 /* Attachments come without having been asked for. */
 static void
 reply_parts (CsHttpExchange *exchange, SyncView *view, const GArray *wanted)
 {
   g_auto (SyncParts) parts = { 0 };
-  Answer answer = { exchange, view, NULL, &parts };
+  Answer answer = { .exchange = exchange, .view = view, .parts = &parts };
 
   view->flags |= SYNC_VIEW_ATTACHMENTS | SYNC_VIEW_FOLLOWS;
   sync_parts_init (&parts, exchange, "multipart/mixed");
@@ -169,10 +200,12 @@ reply (CsHttpExchange *exchange, SyncView *view, const SyncJson *list)
   else if (!add_listed (exchange, view, *list, wanted))
     return;
   view->flags &= SYNC_VIEW_REVS | SYNC_VIEW_ATTACHMENTS;
-  if (cs_http_accept (exchange, offered) == 1)
-    reply_json (exchange, view, wanted);
-  else
+  if (cs_http_accept (exchange, offered) != 1)
     reply_parts (exchange, view, wanted);
+  else if (view->flags & SYNC_VIEW_ATTACHMENTS)
+    stream_json (exchange, view, wanted);
+  else
+    reply_json (exchange, view, wanted);
 }
 
 static gboolean
