@@ -25,6 +25,11 @@ for path in /_all_docs /_bulk_get /_bulk_docs /_revs_diff /_missing_revs /_find 
 done
 same "$(status_of "$users/org.couchdb.user:ann")" 401 "anonymous"
 
+for to in _local/x _design/x org.couchdb.user:eve; do
+  same "$(status_of "${as_ann[@]}" -X COPY -H "Destination: $to" "$users/org.couchdb.user:ann")" 403 "a copy as $to"
+done
+same "$(status_of -u admin:password "$users/_local/x")" 404
+
 put () { curl -s "$@" -X PUT; }
 doc () { printf '{"_rev":"%s","name":"ann","type":"user","roles":%s,"password":"%s"%s}' "$(rev_of ann)" "$1" "$2" "${3:-}"; }
 contains "$(put "${as_ann[@]}" "$users/org.couchdb.user:ann" -d "$(doc '["staff","boss"]' x)")" 'Only _admin may edit roles'

@@ -212,6 +212,14 @@ write_copy (Copying *self)
     commit (self, &edit);
 }
 
+/* Users who may read their own document in _users may not leave others beside it. */
+static gboolean
+may_write_local (Copying *self)
+{
+  return !self->db->users || cs_identity_is_node_admin (cs_http_identity (self->exchange))
+         || refuse (self, 403, "forbidden", "You may only update your own user document.");
+}
+
 void
 sync_document_copy (CsHttpExchange *exchange, gpointer self)
 {
@@ -237,8 +245,8 @@ sync_document_copy (CsHttpExchange *exchange, gpointer self)
     }
   if (!read_source (&copying, from) || !make_document (&copying, to, rev))
     return;
-  if (to.len > 7 && memcmp (to.data, "_local/", 7) == 0)
-    sync_local_write (exchange, self, db, &copying.doc, TRUE);
-  else
+  if (to.len <= 7 || memcmp (to.data, "_local/", 7) != 0)
     write_copy (&copying);
+  else if (may_write_local (&copying))
+    sync_local_write (exchange, self, db, &copying.doc, TRUE);
 }
