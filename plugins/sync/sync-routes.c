@@ -7,6 +7,8 @@
 
 static void method_not_allowed (CsHttpExchange *exchange, gpointer self);
 
+#define LOGIN_MAX (16 * 1024)
+
 /* `scope`: what an identity that has scopes needs (sync-scope.c). */
 #define ROW(method, path, handler, summary)                                                        \
   { method, path, handler, summary, CS_ACCESS_PUBLIC, .flags = CS_HTTP_PLUS_SPACE }
@@ -32,6 +34,10 @@ static void method_not_allowed (CsHttpExchange *exchange, gpointer self);
 #define UPLOAD(method, path, handler, limit, summary)                                              \
   { method, path, handler, summary, CS_ACCESS_PUBLIC, .body_limit = limit,                         \
     .deadline = CS_SECONDS (3600), .flags = CS_HTTP_PLUS_SPACE }
+/* Of a stranger: a name and a password, and no more. */
+#define LOGIN(path, handler, summary)                                                              \
+  { "POST", path, handler, summary, CS_ACCESS_PUBLIC, .body_limit = LOGIN_MAX,                     \
+    .flags = CS_HTTP_PLUS_SPACE }
 /* The first query of an index waits until it is built. */
 #define FIND(path, handler, summary)                                                               \
   { "POST", path, handler, summary, CS_ACCESS_PUBLIC, .scope = SYNC_SCOPE_READ,                    \
@@ -53,7 +59,7 @@ static const CsHttpRoute routes[] = {
   GET ("/_uuids", sync_uuids, "Fresh unique ids"),
   OTHERS ("/_uuids"),
   GET ("/_session", sync_session_get, "Who the server takes the client for"),
-  POST ("/_session", sync_session_post, "Logs in with a name and password, for a cookie"),
+  LOGIN ("/_session", sync_session_post, "Logs in with a name and password, for a cookie"),
   DELETE ("/_session", sync_session_delete, "Ends the cookie"),
   OTHERS ("/_session"),
   GET ("/_active_tasks", sync_active_tasks, "Background tasks"),

@@ -19,6 +19,7 @@ done
 login -d 'name=admin&password=wrong'
 same "$cookie" AuthSession=
 contains "$(cat body)" 'Name or password is incorrect.'
+same "$({ printf 'name=admin&password='; head -c 20000 /dev/zero | tr '\0' x; } | status_of --data-binary @- "$url/_session")" 413 "more than a login"
 curl -s -D head -o body -X DELETE "$url/_session"
 contains "$(cat head)" 'AuthSession=;'
 
