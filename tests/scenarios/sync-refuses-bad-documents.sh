@@ -15,5 +15,6 @@ done
 same "$(status_of -u admin:password -X PUT "$url/db/large" --data-binary @large.json)" 413 "large"
 same "$(status_of -u admin:password -X POST -H 'Content-Type: application/json' "$url/db/_bulk_docs" \
   --data-binary @bulk.json)" 400 "one bad row fails the whole request"
+same "$(status_of -u admin:password -X PUT "$url/db/_local/large" --data-binary @large.json)" 413 "large and local"
 contains "$(ask "$url/db")" '"doc_count":0' "nothing was stored"
 same "$(status_of -u admin:password "$url/db/_all_docs")" 200

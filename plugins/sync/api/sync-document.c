@@ -397,9 +397,8 @@ parse_document (CsHttpExchange *exchange, Sync *self, const SyncArena *arena, Cs
   return TRUE;
 }
 
-/* Reads the body as one document. FALSE: answered. */
-static gboolean
-read_document (CsHttpExchange *exchange, Sync *self, const SyncArena *arena, SyncDoc *doc)
+gboolean
+sync_read_document (CsHttpExchange *exchange, Sync *self, const SyncArena *arena, SyncDoc *doc)
 {
   CsSlice body;
 
@@ -481,7 +480,7 @@ sync_document_put (CsHttpExchange *exchange, gpointer self)
   if (!is_related)
     cs_http_limit_body (exchange, 0);
   if (!(is_related ? read_related (&related, self, &doc)
-                   : read_document (exchange, self, &arena, &doc))
+                   : sync_read_document (exchange, self, &arena, &doc))
       || !given_revision (exchange, &doc))
     return;
   doc.id = id;
@@ -534,7 +533,7 @@ sync_document_post (CsHttpExchange *exchange, gpointer self)
   SyncDoc doc;
 
   if (db == NULL || !sync_body_is_json (exchange)
-      || !read_document (exchange, self, &arena, &doc))
+      || !sync_read_document (exchange, self, &arena, &doc))
     return;
   if (doc.id.data == NULL)
     doc.id = sync_make_id (exchange);

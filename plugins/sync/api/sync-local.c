@@ -193,28 +193,15 @@ checked_id (CsHttpExchange *exchange, CsSlice *id)
 void
 sync_local_put (CsHttpExchange *exchange, gpointer self)
 {
-  const SyncSettings *settings = cs_settings (self);
   g_autoptr (SyncDb) db = sync_open (exchange, self, SYNC_MEMBER);
   SyncArena arena = sync_exchange_arena (exchange);
-  SyncError error;
   SyncDoc doc;
-  SyncJson value;
   CsSlice id;
-  CsSlice body;
   CsSlice rev;
 
-  if (db == NULL || !checked_id (exchange, &id) || cs_http_read_body (exchange, &body) != CS_OK)
+  if (db == NULL || !checked_id (exchange, &id)
+      || !sync_read_document (exchange, self, &arena, &doc))
     return;
-  if (!sync_json_parse (body, settings->max_depth, &value))
-    {
-      sync_reply_not_json (exchange);
-      return;
-    }
-  if (!sync_doc_read (&doc, value, &arena, &error))
-    {
-      sync_reply_error (exchange, error.status, error.error, error.reason);
-      return;
-    }
   doc.id = id;
   if (cs_http_query (exchange, "rev", &rev))
     doc.rev = rev;

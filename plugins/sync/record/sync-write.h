@@ -10,6 +10,9 @@
 gboolean sync_parse_body (CsHttpExchange *exchange, Sync *self, CsSlice body, SyncJson *value);
 /* Reads the body as a JSON object. FALSE: answered. */
 gboolean sync_read_object (CsHttpExchange *exchange, Sync *self, SyncJson *object);
+/* Reads the body as one document of no more than sync.max-document. FALSE: answered. Fiber; may wait. */
+gboolean sync_read_document (CsHttpExchange *exchange, Sync *self, const SyncArena *arena,
+                             SyncDoc *doc);
 /* Commits the edits as one batch; outcomes are in the edits. Fiber; waits until durable. */
 CsStatus sync_commit (Sync *self, SyncDb *db, const CsIdentity *identity, SyncEdit *edits, guint n);
 /* `{"ok":true,"id","rev"}`. */
