@@ -116,6 +116,10 @@ contains "$(ask "$url/_dbs_info?limit=1")" '[{"key":"db","info":{"db_name":"db"'
 contains "$(ask -X POST -H "$json" "$url/db/_local_docs?include_docs=true" -d '{"keys":["_local/l","none"]}')" \
   '{"id":"_local/l","key":"_local/l","value":{"rev":"0-1"},"doc":{"_id":"_local/l","_rev":"0-1","x":1}},' "_local_docs by keys"
 contains "$(ask -X POST -H "$json" "$url/db/_local_docs" -d '{"keys":["none"]}')" '{"key":"none","error":"not_found"}' "and without"
+for keys in 'startkey="_a"' 'endkey="zz"' 'startkey="zz"&descending=true' 'endkey="_a"&inclusive_end=false&descending=true'; do
+  same "$(ask -g "$url/db/_design_docs?${keys//\"/%22}" | grep -o '"id":"[^"]*"' | tr '\n' ' ')" '"id":"_design/d" ' "_design_docs?$keys"
+done
+same "$(ask "$url/db/_design_docs?key=%22a%22" | grep -c '"id"' || true)" 0 "_design_docs, a key that is none"
 answer=$(ask -X POST -H "$json" "$url/db/_design_docs/queries" -d '{"queries":[{},{"keys":["_design/d"],"include_docs":true}]}')
 contains "$answer" '"map":"function (doc) {}"' "_design_docs/queries"
 python3 -c 'import json, sys; assert len (json.load (sys.stdin)["results"]) == 2' <<<"$answer"

@@ -1,6 +1,7 @@
 /* sync-listing.c: reads what a listing of documents asks for.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-listing.h"
+#include "sync-write.h"
 
 #define DESIGN_FIRST "_design/"
 #define DESIGN_END "_design0" /* the byte after '/' */
@@ -119,24 +120,35 @@ get_bounds (SyncListing *self)
   return TRUE;
 }
 
-/* Narrows the range to design documents. */
+static gboolean
+is_below (const CsSlice *a, const CsSlice *b)
+{
+  int order = memcmp (a->data, b->data, MIN (a->len, b->len));
+
+  return order < 0 || (order == 0 && a->len < b->len);
+}
+
+/* Narrows the range to design documents, whatever keys were given. */
 static void
 bound_to_design (SyncListing *self)
 {
   static const CsSlice first = { DESIGN_FIRST, sizeof DESIGN_FIRST - 1 };
   static const CsSlice end = { DESIGN_END, sizeof DESIGN_END - 1 };
-  const CsSlice **low = self->range.descending ? &self->range.to : &self->range.from;
-  const CsSlice **high = self->range.descending ? &self->range.from : &self->range.to;
+  CsStoreRange *range = &self->range;
+  const CsSlice **low = range->descending ? &range->to : &range->from;
+  const CsSlice **high = range->descending ? &range->from : &range->to;
+  gboolean *low_exclusive = range->descending ? &range->to_exclusive : &range->from_exclusive;
+  gboolean *high_exclusive = range->descending ? &range->from_exclusive : &range->to_exclusive;
 
-  if (*low == NULL)
-    *low = &first;
-  if (*high == NULL)
+  if (*low == NULL || is_below (*low, &first))
+    {
+      *low = &first;
+      *low_exclusive = FALSE;
+    }
+  if (*high == NULL || is_below (&end, *high))
     {
       *high = &end;
-      if (self->range.descending)
-        self->range.from_exclusive = TRUE;
-      else
-        self->range.to_exclusive = TRUE;
+      *high_exclusive = TRUE;
     }
 }
 
@@ -169,18 +181,13 @@ sync_listing_read (SyncListing *self)
 gboolean
 sync_listing_read_body (SyncListing *self)
 {
-  const SyncSettings *settings = cs_settings (self->self);
   CsSlice body;
 
   if (!cs_slice_is (cs_http_request (self->exchange)->method, "POST"))
     return TRUE;
-  if (cs_http_read_body (self->exchange, &body) != CS_OK)
+  if (cs_http_read_body (self->exchange, &body) != CS_OK
+      || !sync_parse_body (self->exchange, self->self, body, &self->body))
     return FALSE;
-  if (!sync_json_parse (body, settings->max_depth, &self->body))
-    {
-      sync_reply_not_json (self->exchange);
-      return FALSE;
-    }
   if (self->body.type == SYNC_JSON_OBJECT)
     return TRUE;
   sync_reply_error (self->exchange, 400, "bad_request", "Request body must be a JSON object");

@@ -74,22 +74,30 @@ parse (gpointer data)
   parsing->good = sync_json_parse (parsing->text, parsing->max_depth, parsing->value);
 }
 
-gboolean
-sync_parse_body (CsHttpExchange *exchange, Sync *self, CsSlice body, SyncJson *value)
+CsStatus
+sync_parse (Sync *self, CsSlice text, SyncJson *value)
 {
   const SyncSettings *settings = cs_settings (self);
-  Parsing parsing = { body, settings->max_depth, value, FALSE };
+  Parsing parsing = { text, settings->max_depth, value, FALSE };
   CsStatus status = CS_OK;
 
-  if (body.len <= PARSE_HERE_MAX)
+  if (text.len <= PARSE_HERE_MAX)
     parse (&parsing);
   else
     status = cs_pool_run (self, parse, &parsing);
-  if (status != CS_OK)
-    sync_reply_status (exchange, status);
-  else if (!parsing.good)
+  return status == CS_OK && !parsing.good ? CS_INVALID : status;
+}
+
+gboolean
+sync_parse_body (CsHttpExchange *exchange, Sync *self, CsSlice body, SyncJson *value)
+{
+  CsStatus status = sync_parse (self, body, value);
+
+  if (status == CS_INVALID)
     sync_reply_not_json (exchange);
-  return status == CS_OK && parsing.good;
+  else if (status != CS_OK)
+    sync_reply_status (exchange, status);
+  return status == CS_OK;
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* sync-changes-query.c: what a request for changes asks for, and filters by name.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-changes.h"
+#include "sync-write.h"
 
 #include <stdlib.h>
 
@@ -268,7 +269,6 @@ read_filter (SyncChanges *changes, SyncJson body)
 static gboolean
 read_post (SyncChanges *changes, SyncJson *body)
 {
-  const SyncSettings *settings = cs_settings (changes->self);
   CsSlice text;
 
   memset (body, 0, sizeof *body);
@@ -276,10 +276,7 @@ read_post (SyncChanges *changes, SyncJson *body)
     return TRUE;
   if (cs_http_read_body (changes->exchange, &text) != CS_OK)
     return FALSE;
-  if (text.len == 0 || sync_json_parse (text, settings->max_depth, body))
-    return TRUE;
-  sync_reply_not_json (changes->exchange);
-  return FALSE;
+  return text.len == 0 || sync_parse_body (changes->exchange, changes->self, text, body);
 }
 
 void

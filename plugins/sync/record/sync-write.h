@@ -6,7 +6,9 @@
 #include "sync-edit.h"
 #include "sync.h"
 
-/* Parses a request's body, a long one in the pool. FALSE: answered. Fiber; may wait. */
+/* Parses a client's text, a long one in the pool. CS_INVALID: it is no JSON, or too deep. Fiber; may wait. */
+CsStatus sync_parse (Sync *self, CsSlice text, SyncJson *value);
+/* The same for a request's body. FALSE: answered. */
 gboolean sync_parse_body (CsHttpExchange *exchange, Sync *self, CsSlice body, SyncJson *value);
 /* Reads the body as a JSON object. FALSE: answered. */
 gboolean sync_read_object (CsHttpExchange *exchange, Sync *self, SyncJson *object);
