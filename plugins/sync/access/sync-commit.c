@@ -4,12 +4,6 @@
 
 /* ---- before ---- */
 
-static gboolean
-is_design (CsSlice id)
-{
-  return id.len > 8 && memcmp (id.data, "_design/", 8) == 0;
-}
-
 /* A design document changes what a database does: its administrators write it. */
 static void
 check_design (SyncDb *db, const CsIdentity *identity, SyncEdit *edit)
@@ -20,7 +14,7 @@ check_design (SyncDb *db, const CsIdentity *identity, SyncEdit *edit)
   static const SyncError scope
     = { 403, "forbidden", "The credentials lack the scope sync:admin." };
 
-  if (!is_design (edit->id))
+  if (!sync_id_is_design (edit->id))
     return;
   if (!sync_security_allows (&db->security, identity, SYNC_ADMIN))
     edit->refusal = identity->user == NULL ? anonymous : other;

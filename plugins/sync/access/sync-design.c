@@ -4,12 +4,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "sync-write.h"
 
-static gboolean
-is_design (CsSlice id)
-{
-  return id.len > 8 && memcmp (id.data, "_design/", 8) == 0;
-}
-
 static void
 tell (Sync *self, SyncDb *db, const SyncDoc *doc)
 {
@@ -24,7 +18,7 @@ sync_design_check (Sync *self, SyncDb *db, const SyncDoc *doc, SyncError *error)
 {
   const SyncSettings *settings = cs_settings (self);
 
-  if (!is_design (doc->id) || doc->deleted
+  if (!sync_id_is_design (doc->id) || doc->deleted
       || sync_json_member (doc->value, "validate_doc_update").type == SYNC_JSON_NONE)
     return TRUE;
   if (settings->unenforced_validation == SYNC_UNENFORCED_STORE)

@@ -54,7 +54,7 @@ redirected (CsHttpExchange *exchange, Sync *self, CsSlice id)
   const CsHttpRequest *request = cs_http_request (exchange);
   const SyncSettings *settings = cs_settings (self);
 
-  if (id.len <= 8 || memcmp (id.data, "_design/", 8) != 0
+  if (!sync_id_is_design (id)
       || strstr (cs_http_route (exchange)->path, "/_design/{") != NULL)
     return FALSE;
   location = g_string_new (request->secure ? "https://" : "http://");

@@ -35,7 +35,7 @@ passes (const SyncChanges *changes, CsSlice id, const Matched *matched)
     case SYNC_FILTER_DOC_IDS:
       return bsearch (&id, changes->doc_ids, changes->n_doc_ids, sizeof id, sync_compare_ids) != NULL;
     case SYNC_FILTER_DESIGN:
-      return id.len > 8 && memcmp (id.data, "_design/", 8) == 0;
+      return sync_id_is_design (id);
     default:
       return TRUE;
     }

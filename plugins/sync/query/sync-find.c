@@ -106,12 +106,6 @@ wanted_of_records (const SyncRun *run)
   return CS_STORE_BODY | (run->find->conflicts ? CS_STORE_TREE : 0);
 }
 
-static gboolean
-is_design (CsSlice id)
-{
-  return id.len >= 8 && memcmp (id.data, "_design/", 8) == 0;
-}
-
 static CsStatus
 match_records (SyncRun *run, const CsStoreRecord *records, const CsSlice *keys, guint n)
 {
@@ -128,7 +122,7 @@ match_records (SyncRun *run, const CsStoreRecord *records, const CsSlice *keys, 
                         .record = &records[i],
                         .flags = find->conflicts ? SYNC_VIEW_CONFLICTS : 0 };
 
-      if (is_design (records[i].id))
+      if (sync_id_is_design (records[i].id))
         {
           SyncPageDoc none = { 0 };
 

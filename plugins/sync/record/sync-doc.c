@@ -232,6 +232,12 @@ sync_doc_read (SyncDoc *doc, SyncJson value, const SyncArena *arena, SyncError *
 }
 
 gboolean
+sync_id_is_design (CsSlice id)
+{
+  return id.len > 8 && memcmp (id.data, "_design/", 8) == 0;
+}
+
+gboolean
 sync_doc_id_check (CsSlice id, SyncError *error)
 {
   if (id.len == 0)
@@ -242,8 +248,7 @@ sync_doc_id_check (CsSlice id, SyncError *error)
     return TRUE;
   if (cs_slice_is (id, "_local") || cs_slice_is (id, "_local/"))
     return refuse (error, "bad_request", "Invalid _local document id.");
-  if ((id.len > 8 && memcmp (id.data, "_design/", 8) == 0)
-      || (id.len > 7 && memcmp (id.data, "_local/", 7) == 0))
+  if (sync_id_is_design (id) || (id.len > 7 && memcmp (id.data, "_local/", 7) == 0))
     return TRUE;
   return refuse (error, "illegal_docid",
                  "Only reserved document ids may start with underscore.");

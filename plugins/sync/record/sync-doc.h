@@ -36,5 +36,7 @@ gboolean sync_doc_read (SyncDoc *doc, SyncJson value, const SyncArena *arena, Sy
 
 /* May a client write a document of this id? Any bytes, not empty, `_` only as _design/x or _local/x. */
 gboolean sync_doc_id_check (CsSlice id, SyncError *error);
+/* `_design/` and a name. */
+gboolean sync_id_is_design (CsSlice id);
 
 #endif
