@@ -42,7 +42,7 @@ rest_document_get (CsHttpExchange *exchange, gpointer data)
     reply_no_document (exchange);
   else
     rest_reply_status (exchange, status);
-  cs_document_free (db, document);
+  cs_document_free (self->documents, document);
   cs_documents_close (db);
 }
 
@@ -166,6 +166,30 @@ read_write (Write *write, const char *type, CsSlice *body)
          && cs_http_read_body (write->exchange, body) == CS_OK;
 }
 
+/* In a collection that is still to be created no document is there: what is sure to fail creates none. */
+static CsStatus
+check_first (Write *write, CsSlice body)
+{
+  switch (write->condition.condition.when)
+    {
+    case CS_DOCUMENT_PRESENT:
+    case CS_DOCUMENT_MATCHES:
+    case CS_DOCUMENT_UNMODIFIED:
+      return CS_CONFLICT;
+    default:
+      return cs_documents_check (write->self->documents, write->id, body, &write->result.fault);
+    }
+}
+
+/* *status: CS_OK when it can be written, else the answer. FALSE: answered. */
+static gboolean
+have_collection (Write *write, CsSlice body, CsStatus *status)
+{
+  *status = write->db != NULL ? CS_OK : check_first (write, body);
+  return *status != CS_OK || write->db != NULL
+         || rest_create (write->exchange, write->self, &write->db);
+}
+
 static void
 write_body (CsHttpExchange *exchange, Rest *self, CsSlice id, const char *type, WriteFunc func)
 {
@@ -179,10 +203,10 @@ write_body (CsHttpExchange *exchange, Rest *self, CsSlice id, const char *type, 
   if (func == cs_documents_put ? !rest_open_or_none (exchange, self, &write.db)
                                : (write.db = rest_open (exchange, self, CS_DOCUMENTS_WRITE)) == NULL)
     return;
-  if (read_write (&write, type, &body)
-      && (write.db != NULL || rest_create (exchange, self, &write.db)))
+  if (read_write (&write, type, &body) && have_collection (&write, body, &status))
     {
-      status = func (write.db, id, body, &write.condition.condition, result);
+      if (status == CS_OK)
+        status = func (write.db, id, body, &write.condition.condition, result);
       reply_write (exchange, self, id.len > 0 ? id : cs_slice_str (result->id), status, result);
     }
   cs_documents_close (write.db);

@@ -187,8 +187,9 @@ reply_list (Listing *listing, const CsDocumentList *list)
 }
 
 void
-rest_list (CsHttpExchange *exchange, gpointer self)
+rest_list (CsHttpExchange *exchange, gpointer data)
 {
+  Rest *self = data;
   Listing listing = { .exchange = exchange, .self = self };
   CsDocumentsDb *db = rest_open (exchange, self, CS_DOCUMENTS_READ);
   CsDocumentList *list = NULL;
@@ -203,6 +204,6 @@ rest_list (CsHttpExchange *exchange, gpointer self)
     refuse (&listing, "cursor: is not one that this collection gave");
   else if (status != CS_AGAIN) /* answered already */
     rest_reply_status (exchange, status);
-  cs_document_list_free (db, list);
+  cs_document_list_free (self->documents, list);
   cs_documents_close (db);
 }

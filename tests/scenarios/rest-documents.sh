@@ -31,6 +31,12 @@ with node, node.client () as c:
 
   # --- the first write of an administrator makes the collection
   problem (ask ('GET', '/v1/user_config/42'), 404, 'user_config', 'administrator')
+  for target, body, status, headers in (('42', '{', 400, ''), ('42', '[]', 422, ''), ('42', '{"_id":"x"}', 422, ''),
+                                        ('_x', '{}', 422, ''), ('42', '{}', 412, 'If-Match: *\r\n'),
+                                        ('42', '{}', 412, 'If-Match: "1-a"\r\n')):
+    problem (put ('/v1/user_config/' + target, body, headers), status)
+  problem (ask ('POST', '/v1/user_config', '{', JSON), 400)
+  same (ask ('GET', '/user_config').status, 404)   # what was refused made nothing
   made = put ('/v1/user_config/42', '{"theme":"dark","sizes":[1,2]}')
   same (made.status, 201)
   same (made.headers['location'], '/v1/user_config/42')
@@ -72,6 +78,8 @@ with node, node.client () as c:
   same (ask ('GET', '/v1/user_config/1').status, 404)
   large = json.dumps ({ 'text': 'x' * (9 << 20) })
   problem (put ('/v1/user_config/large', large), 413)
+  c = node.client ()
+  problem (put ('/v1/user_config/large', '[' * (17 << 20)), 413)   # too large to be looked at
 
   c = node.client ()   # the refusal of a large body closes the connection
   # --- versions

@@ -19,10 +19,20 @@ typedef struct
 } Write;
 
 static CsStatus
-invalid (Write *write, CsDocumentFault fault)
+invalid (CsDocumentFault *fault, CsDocumentFault what)
 {
-  write->result->fault = fault;
+  *fault = what;
   return CS_INVALID;
+}
+
+static CsStatus
+check_id (CsSlice id, CsDocumentFault *fault)
+{
+  SyncError error;
+
+  return sync_doc_id_check (id, &error) && id.data[0] != '_'
+           ? CS_OK
+           : invalid (fault, CS_DOCUMENT_FAULT_ID);
 }
 
 static void
@@ -43,15 +53,16 @@ static CsStatus
 begin_write (Write *write, CsDocumentsDb *base, CsSlice id, const CsDocumentCondition *condition,
              CsDocumentResult *result)
 {
-  SyncError error;
+  CsStatus status;
 
   *write = (Write){ .self = sync_documents (base), .result = result };
   sync_scratch_init (&write->scratch);
   *result = (CsDocumentResult){ .size = result->size };
   if (!write->self->writable)
     return CS_DENIED;
-  if (!sync_doc_id_check (id, &error) || id.data[0] == '_')
-    return invalid (write, CS_DOCUMENT_FAULT_ID);
+  status = check_id (id, &result->fault);
+  if (status != CS_OK)
+    return status;
   read_condition (write, condition);
   write->edit.id = id;
   write->edit.plain = &write->wanted;
@@ -111,18 +122,25 @@ has_reserved (SyncJson object, const SyncArena *arena)
   return FALSE;
 }
 
-/* One object without reserved members. */
+/* One object without reserved members. What is far too large, whatever space it has around it, is not parsed. */
 static CsStatus
-read_body (Write *write, CsSlice text, SyncJson *object)
+read_body (Sync *self, const SyncArena *arena, CsSlice text, SyncJson *object,
+           CsDocumentFault *fault)
 {
-  const SyncSettings *settings = cs_settings (write->self->self);
+  const SyncSettings *settings = cs_settings (self);
+  CsStatus status;
 
-  if (!sync_json_parse (text, settings->max_depth, object))
-    return invalid (write, CS_DOCUMENT_FAULT_JSON);
+  if ((gint64) (text.len / 2) > settings->max_document)
+    return CS_TOO_LARGE;
+  status = sync_parse (self, text, object);
+  if (status == CS_INVALID)
+    return invalid (fault, CS_DOCUMENT_FAULT_JSON);
+  if (status != CS_OK)
+    return status;
   if (object->type != SYNC_JSON_OBJECT)
-    return invalid (write, CS_DOCUMENT_FAULT_OBJECT);
-  if (has_reserved (*object, &write->scratch.arena))
-    return invalid (write, CS_DOCUMENT_FAULT_RESERVED);
+    return invalid (fault, CS_DOCUMENT_FAULT_OBJECT);
+  if (has_reserved (*object, arena))
+    return invalid (fault, CS_DOCUMENT_FAULT_RESERVED);
   return CS_OK;
 }
 
@@ -132,11 +150,11 @@ is_space (char byte)
   return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
-/* What the edit is to store: the members, as they are also kept when they come by the other API. */
+/* The members, as they are also kept when they come by the other API. */
 static CsStatus
-set_members (Write *write, CsSlice object)
+members_of (Sync *self, CsSlice object, CsSlice *members)
 {
-  const SyncSettings *settings = cs_settings (write->self->self);
+  const SyncSettings *settings = cs_settings (self);
   const char *at = object.data + 1;
   const char *end = object.data + object.len - 1;
 
@@ -144,10 +162,37 @@ set_members (Write *write, CsSlice object)
     at++;
   while (at < end && is_space (end[-1]))
     end--;
-  write->members = cs_slice (at, end - at);
+  *members = cs_slice (at, end - at);
+  return (gint64) members->len > settings->max_document ? CS_TOO_LARGE : CS_OK;
+}
+
+/* What the edit is to store. */
+static CsStatus
+set_members (Write *write, CsSlice object)
+{
+  CsStatus status = members_of (write->self->self, object, &write->members);
+
   write->edit.parts = &write->members;
   write->edit.n_parts = write->members.len > 0;
-  return (gint64) write->members.len > settings->max_document ? CS_TOO_LARGE : CS_OK;
+  return status;
+}
+
+CsStatus
+sync_documents_check (CsDocuments *documents, CsSlice id, CsSlice body, CsDocumentFault *fault)
+{
+  Sync *self = sync_of_documents (documents);
+  SyncScratch scratch;
+  SyncJson object;
+  CsSlice members;
+  CsStatus status = id.len > 0 ? check_id (id, fault) : CS_OK;
+
+  sync_scratch_init (&scratch);
+  if (status == CS_OK)
+    status = read_body (self, &scratch.arena, body, &object, fault);
+  if (status == CS_OK)
+    status = members_of (self, object.text, &members);
+  sync_scratch_clear (&scratch);
+  return status;
 }
 
 CsStatus
@@ -167,7 +212,7 @@ sync_documents_put (CsDocumentsDb *base, CsSlice id, CsSlice body,
   status = begin_write (&write, base, id, condition, result);
   memcpy (result->id, made, sizeof made);
   if (status == CS_OK)
-    status = read_body (&write, body, &object);
+    status = read_body (write.self->self, &write.scratch.arena, body, &object, &result->fault);
   if (status == CS_OK)
     status = set_members (&write, object.text);
   if (status == CS_OK)
@@ -258,7 +303,7 @@ try_patch (Write *write, SyncJson patch)
       note_version (write->result, &rev);
       status = CS_CONFLICT;
     }
-  cs_document_free (base, current);
+  sync_documents_free (current);
   return status;
 }
 
@@ -289,7 +334,7 @@ sync_documents_patch (CsDocumentsDb *base, CsSlice id, CsSlice text,
   CsStatus status = begin_write (&write, base, id, condition, result);
 
   if (status == CS_OK)
-    status = read_body (&write, text, &patch);
+    status = read_body (write.self->self, &write.scratch.arena, text, &patch, &result->fault);
   if (status != CS_OK)
     return end_write (&write, status);
   status = CS_AGAIN;

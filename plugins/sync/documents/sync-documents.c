@@ -4,17 +4,11 @@
 
 /* ---- databases ---- */
 
-static Sync *
-sync_of (CsDocuments *documents)
-{
-  return (Sync *) ((char *) documents - G_STRUCT_OFFSET (Sync, documents));
-}
-
 static CsStatus
 documents_open (CsDocuments *documents, CsIdentity *identity, CsSlice name,
                 CsDocumentsAccess access, CsDocumentsDb **out)
 {
-  Sync *self = sync_of (documents);
+  Sync *self = sync_of_documents (documents);
   SyncDocuments *handle;
   SyncDb *db;
   CsStatus status;
@@ -38,7 +32,7 @@ documents_create (CsDocuments *documents, CsIdentity *identity, CsSlice name)
 {
   if (name.len == 0 || name.data[0] == '_')
     return CS_INVALID;
-  return sync_create_for (sync_of (documents), identity, name);
+  return sync_create_for (sync_of_documents (documents), identity, name);
 }
 
 static void
@@ -83,4 +77,5 @@ const CsDocumentsTable sync_documents_table = {
   .wait = sync_documents_wait,
   .watch = sync_documents_watch,
   .unwatch = sync_documents_unwatch,
+  .check = sync_documents_check,
 };

@@ -18,6 +18,12 @@ typedef struct
   gboolean writable;
 } SyncDocuments;
 
+static inline Sync *
+sync_of_documents (CsDocuments *documents)
+{
+  return (Sync *) ((char *) documents - G_STRUCT_OFFSET (Sync, documents));
+}
+
 static inline SyncDocuments *
 sync_documents (CsDocumentsDb *base)
 {
@@ -56,6 +62,8 @@ void sync_documents_list_free (CsDocumentList *list);
 
 /* ---- sync-documents-write.c ---- */
 
+CsStatus sync_documents_check (CsDocuments *documents, CsSlice id, CsSlice body,
+                               CsDocumentFault *fault);
 CsStatus sync_documents_put (CsDocumentsDb *base, CsSlice id, CsSlice body,
                              const CsDocumentCondition *condition, CsDocumentResult *result);
 CsStatus sync_documents_patch (CsDocumentsDb *base, CsSlice id, CsSlice patch,

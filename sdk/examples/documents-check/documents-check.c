@@ -88,7 +88,7 @@ body_is (Check *check, const char *id, const char *expected)
     g_string_append_printf (check->report, "%s is %s, not %s\n", id,
                             status == CS_OK ? document->body.data : cs_status_text (status),
                             expected);
-  cs_document_free (check->db, document);
+  cs_document_free (check->documents, document);
   return same;
 }
 
@@ -152,7 +152,43 @@ check_creation (Check *check)
   EXPECT (try_open (check, &ann, "made-here", CS_DOCUMENTS_WRITE) == CS_DENIED);
 }
 
+static CsStatus
+try_check (Check *check, const char *id, const char *body, CsDocumentFault *fault)
+{
+  *fault = CS_DOCUMENT_FAULT_NONE;
+  return cs_documents_check (check->documents, cs_slice_str (id), cs_slice_str (body), fault);
+}
+
+static void
+check_checking (Check *check)
+{
+  CsDocumentFault fault;
+
+  EXPECT (try_check (check, "x", "{\"a\":1}", &fault) == CS_OK);
+  EXPECT (try_check (check, "", "{}", &fault) == CS_OK);
+  EXPECT (try_check (check, "_x", "{}", &fault) == CS_INVALID && fault == CS_DOCUMENT_FAULT_ID);
+  EXPECT (try_check (check, "x", "{", &fault) == CS_INVALID && fault == CS_DOCUMENT_FAULT_JSON);
+  EXPECT (try_check (check, "x", "[]", &fault) == CS_INVALID && fault == CS_DOCUMENT_FAULT_OBJECT);
+  EXPECT (try_check (check, "x", "{\"_a\":1}", &fault) == CS_INVALID
+          && fault == CS_DOCUMENT_FAULT_RESERVED);
+}
+
 /* ---- one document ---- */
+
+/* What was read outlives the handle. */
+static void
+check_after_close (Check *check)
+{
+  CsDocumentsDb *db = NULL;
+  CsDocument *document = NULL;
+
+  EXPECT (cs_documents_open (check->documents, &ann, cs_slice_str ("checked"), CS_DOCUMENTS_READ,
+                             &db) == CS_OK);
+  EXPECT (cs_documents_get (db, cs_slice_str ("trip"), &document) == CS_OK);
+  cs_documents_close (db);
+  EXPECT (cs_slice_is (document->body, "{}"));
+  cs_document_free (check->documents, document);
+}
 
 static void
 check_round_trip (Check *check)
@@ -172,7 +208,8 @@ check_round_trip (Check *check)
   EXPECT (strcmp (document->version, second.version) == 0 && !document->deleted);
   EXPECT (document->created == second.created && document->updated == second.updated);
   EXPECT (cs_slice_is (document->body, "{}"));
-  cs_document_free (check->db, document);
+  cs_document_free (check->documents, document);
+  check_after_close (check);
   EXPECT (cs_documents_get (check->db, cs_slice_str ("never"), &document) == CS_NOT_FOUND);
   EXPECT (document == NULL);
 }
@@ -361,7 +398,7 @@ check_crowds (Check *check)
 
       EXPECT (strstr (document->body.data, member) != NULL);
     }
-  cs_document_free (check->db, document);
+  cs_document_free (check->documents, document);
 }
 
 /* ---- lists ---- */
@@ -383,7 +420,7 @@ count (Check *check, CsDocumentQuery query, guint *pages)
       more = list->more;
       g_free (cursor);
       cursor = g_strdup (list->cursor);
-      cs_document_list_free (check->db, list);
+      cs_document_list_free (check->documents, list);
     }
   return n;
 }
@@ -410,7 +447,7 @@ check_lists (Check *check)
   EXPECT (count (check, (CsDocumentQuery){ .updated_after = result.updated }, &pages) == 0);
   EXPECT (cs_documents_list (check->db, &bad, &list) == CS_INVALID && list == NULL);
   EXPECT (cs_documents_list (check->db, &now, &list) == CS_OK && list->n == 0 && !list->more);
-  cs_document_list_free (check->db, list);
+  cs_document_list_free (check->documents, list);
   EXPECT (delete_ (check, "listed", NULL, &result) == CS_OK);
   EXPECT (count (check, (CsDocumentQuery){ .limit = 7 }, &pages) == live);
   EXPECT (count (check, (CsDocumentQuery){ .limit = 7, .with_deleted = TRUE }, &pages) == all + 1);
@@ -426,7 +463,7 @@ check_list_entries (Check *check)
 
   EXPECT (cs_documents_list (check->db, &query, &list) == CS_OK);
   cursor = g_strdup (list->cursor);
-  cs_document_list_free (check->db, list);
+  cs_document_list_free (check->documents, list);
   EXPECT (put (check, "kept", "{\"k\":1}", NULL, &kept) == CS_OK);
   EXPECT (put (check, "lost", "{\"l\":1}", NULL, &gone) == CS_OK);
   EXPECT (delete_ (check, "lost", NULL, &gone) == CS_OK);
@@ -437,11 +474,11 @@ check_list_entries (Check *check)
   EXPECT (strcmp (list->documents[0].version, kept.version) == 0);
   EXPECT (list->documents[1].body.data == NULL && list->documents[1].deleted);
   EXPECT (strcmp (list->documents[1].version, gone.version) == 0);
-  cs_document_list_free (check->db, list);
+  cs_document_list_free (check->documents, list);
   query.without_bodies = TRUE;
   EXPECT (cs_documents_list (check->db, &query, &list) == CS_OK && list->n == 2);
   EXPECT (list->documents[0].body.data == NULL);
-  cs_document_list_free (check->db, list);
+  cs_document_list_free (check->documents, list);
 }
 
 /* ---- queries ---- */
@@ -479,7 +516,7 @@ found (Check *check, CsDocumentFind find)
       more = list->more;
       g_free (cursor);
       cursor = g_strdup (list->cursor);
-      cs_document_list_free (check->db, list);
+      cs_document_list_free (check->documents, list);
     }
   return g_string_free (ids, FALSE);
 }
@@ -528,7 +565,7 @@ check_find (Check *check)
   EXPECT (cs_documents_find (check->db, &whole, &list, NULL) == CS_OK && list->n == 4);
   EXPECT (cs_slice_is (list->documents[0].body, "{\"age\":20,\"even\":true}"));
   EXPECT (cs_slice_is (list->documents[0].user, "ann") && list->documents[0].updated > 0);
-  cs_document_list_free (check->db, list);
+  cs_document_list_free (check->documents, list);
 }
 
 static void
@@ -574,7 +611,7 @@ check_large_lists (Check *check)
   query.size = sizeof query;
   EXPECT (cs_documents_list (check->db, &query, &list) == CS_OK);
   EXPECT (list->more && list->n < 12 && list->n > 0);
-  cs_document_list_free (check->db, list);
+  cs_document_list_free (check->documents, list);
   n = count (check, query, &pages);
   EXPECT (n == 12 && pages > 1);
 }
@@ -636,7 +673,7 @@ static void
 answer (CsHttpExchange *exchange, gpointer self)
 {
   static void (*const checks[]) (Check *check)
-    = { check_rights,  check_creation,   check_round_trip, check_made_ids,    check_removal,
+    = { check_rights,  check_creation, check_checking, check_round_trip, check_made_ids,    check_removal,
         check_faults,  check_conditions, check_patch,      check_crowds,      check_lists,
         check_list_entries, check_find, check_bad_finds, check_large_lists, check_wait, check_watch };
   Plugin *plugin = self;

@@ -150,6 +150,7 @@ typedef struct
   CsStatus (*wait) (CsDocumentsDb *db, const char *cursor, gint64 deadline);
   CsStatus (*watch) (CsDocumentsDb *db, CsDocumentsWatch *watch);
   void (*unwatch) (CsDocumentsWatch *watch);
+  CsStatus (*check) (CsDocuments *documents, CsSlice id, CsSlice body, CsDocumentFault *fault);
 } CsDocumentsTable;
 
 struct _CsDocuments
@@ -186,6 +187,15 @@ cs_documents_create (CsDocuments *documents, CsIdentity *identity, CsSlice name)
   return documents->table->create (documents, identity, name);
 }
 
+/* Could put () store this, whatever the database? CS_OK; CS_INVALID: *fault tells; CS_TOO_LARGE: over
+ * sync.max-document; CS_OVERLOADED, CS_CANCELLED: it was not looked at. An empty id stands for one that is to be
+ * made. For what is to be known before a database is created. */
+static inline CsStatus
+cs_documents_check (CsDocuments *documents, CsSlice id, CsSlice body, CsDocumentFault *fault)
+{
+  return documents->table->check (documents, id, body, fault);
+}
+
 /* Ends the handle; what was read by it stays until it is freed. NULL is allowed. Does not wait. */
 static inline void
 cs_documents_close (CsDocumentsDb *db)
@@ -206,10 +216,10 @@ cs_documents_get (CsDocumentsDb *db, CsSlice id, CsDocument **document)
 
 /* NULL is allowed. Any thread, does not wait. */
 static inline void
-cs_document_free (CsDocumentsDb *db, CsDocument *document)
+cs_document_free (CsDocuments *documents, CsDocument *document)
 {
   if (document != NULL)
-    db->table->document_free (document);
+    documents->table->document_free (document);
 }
 
 /* Writes the whole document: `body` is one JSON object without members that begin with `_`. It is kept as
@@ -272,10 +282,10 @@ cs_documents_find (CsDocumentsDb *db, const CsDocumentFind *find, CsDocumentList
 
 /* NULL is allowed. Any thread, does not wait. */
 static inline void
-cs_document_list_free (CsDocumentsDb *db, CsDocumentList *list)
+cs_document_list_free (CsDocuments *documents, CsDocumentList *list)
 {
   if (list != NULL)
-    db->table->list_free (list);
+    documents->table->list_free (list);
 }
 
 /* Waits until something was written after the cursor: CS_OK (at once if so already); CS_TIMED_OUT,
