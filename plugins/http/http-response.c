@@ -434,6 +434,19 @@ http_queued (CsHttpExchange *exchange)
   return cs_stream_queued (((HttpExchange *) exchange)->connection->stream);
 }
 
+/* The stream, and the text of its peer, are the caller's from here on; the access log still wants it. */
+static void
+keep_peer (HttpExchange *self)
+{
+  const char *peer = self->connection->peer;
+
+  if (peer != NULL)
+    peer = http_exchange_strndup (self, peer, strlen (peer));
+  self->connection->peer = peer;
+  if (self->request != NULL)
+    self->request->peer = peer;
+}
+
 CsStream *
 http_upgrade (CsHttpExchange *exchange, const char *protocol, CsSlice *unread)
 {
@@ -468,6 +481,8 @@ http_upgrade (CsHttpExchange *exchange, const char *protocol, CsSlice *unread)
     unread->data = http_exchange_strndup (self, (char *) in->data + in->start, unread->len);
   if (in->data != NULL)
     http_buffer_release (self->worker, in);
+  keep_peer (self);
   cs_stream_watch (connection->stream, NULL, NULL);
+  cs_stream_on_drained (connection->stream, NULL, NULL);
   return connection->stream;
 }
