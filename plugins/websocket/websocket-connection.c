@@ -126,10 +126,6 @@ ws_connection_end (WsConnection *self, guint code, CsSlice reason, gboolean abor
 void
 ws_connection_drop (WsConnection *self)
 {
-  if (!self->dead)
-    ws_connection_end (self, CS_WS_ABNORMAL, cs_slice_str (""), TRUE);
-  if (self->busy || self->told)
-    return;
   tell_closed (self);
   /* The task that is due frees it. */
 }

@@ -76,25 +76,46 @@ ws_worker_forget (WsWorker *self)
 
 /* ---- all at once ---- */
 
+static gboolean
+is_of (const WsConnection *self, gpointer owner)
+{
+  return owner == NULL || self->owner == owner;
+}
+
+/* One that ends moves to the list of those without a deadline, which is the last. No owner's code runs. */
 static void
-drop_slot (WsWorker *self, guint slot, gpointer owner)
+end_all (WsWorker *self, gpointer owner)
 {
   WsConnection *next;
 
-  for (WsConnection *each = self->clock.slots[slot]; each != NULL; each = next)
-    {
-      next = each->next;
-      if (owner == NULL || each->owner == owner)
-        ws_connection_drop (each);
-    }
+  for (guint slot = 0; slot <= WS_SLOTS; slot++)
+    for (WsConnection *each = self->clock.slots[slot]; each != NULL; each = next)
+      {
+        next = each->next;
+        if (is_of (each, owner))
+          ws_connection_end (each, CS_WS_ABNORMAL, cs_slice_str (""), TRUE);
+      }
 }
 
-/* One that ends moves to the list of those without a deadline, which is the last. */
+static WsConnection *
+next_to_drop (WsWorker *self, gpointer owner)
+{
+  WsConnection *each = self->clock.slots[WS_NO_SLOT];
+
+  while (each != NULL && (!is_of (each, owner) || each->busy || each->told))
+    each = each->next;
+  return each;
+}
+
+/* `closed` may do what it likes with the others: they have ended. */
 static void
 drop_all (WsWorker *self, gpointer owner)
 {
-  for (guint slot = 0; slot <= WS_SLOTS; slot++)
-    drop_slot (self, slot, owner);
+  WsConnection *each;
+
+  end_all (self, owner);
+  while ((each = next_to_drop (self, owner)) != NULL)
+    ws_connection_drop (each);
 }
 
 void

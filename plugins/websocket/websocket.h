@@ -181,7 +181,7 @@ void ws_connection_go_on (WsConnection *self);
 void ws_connection_go_on_later (WsConnection *self);
 /* Ends it: what is queued is sent first, or dropped. */
 void ws_connection_end (WsConnection *self, guint code, CsSlice reason, gboolean abort);
-/* Without waiting for the turn's end; when the worker or the owner stops. */
+/* One that has ended, and has no handler at work: calls `closed` now, not at the turn's end. */
 void ws_connection_drop (WsConnection *self);
 void ws_connection_choke (WsConnection *self);
 void ws_pause (CsWsConnection *connection, gboolean paused);

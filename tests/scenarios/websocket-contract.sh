@@ -110,6 +110,7 @@ with ws_node (plugins='http,websocket,wsprobe,metrics') as node:
     same ([g.message () for _ in range (10)], [(BINARY, b'f' * 10000)] * 10)
     opcode, payload = g.message ()
     same ((opcode, payload), (CLOSE, struct.pack ('>H', 4001) + b'too slow'))
+    eventually (lambda: node.log ().count ('"flooded"') == 3)
     sent, overloaded, closed = counts ()
     same ((sent, overloaded, closed), (10, 1, 1989))
 
@@ -134,4 +135,14 @@ with ws_node (plugins='http,websocket,wsprobe,metrics') as node:
   same (g.message (), (CLOSE, struct.pack ('>H', 1012) + b'back in a moment'))
   g.put (CLOSE, struct.pack ('>H', 1012))
   same (g.rest (), b'')
+
+# Dropped with the node, whatever `closed` does to the others: it is called for each
+with ws_node ('node.drain-timeout=300ms', plugins='http,websocket,wsprobe,metrics') as node:
+  guests = [Guest (node) for _ in range (30)]
+  for g in guests:
+    same (g.ask ('avenge'), 'avenging')
+  node.process.send_signal (signal.SIGTERM)
+  same (node.process.wait (10), 0)
+  dropped = [json.loads (l) for l in node.log ().splitlines () if '"dropped"' in l][-1]
+  same ((dropped['before'], dropped['after']), (30, 0))
 PY

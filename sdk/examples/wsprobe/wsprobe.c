@@ -23,6 +23,7 @@ typedef struct
   guint n_messages;
   guint n; /* of a flood on a fiber */
   gboolean gone;
+  gboolean avenges; /* the others end with it */
 } ProbeGuest;
 
 static void
@@ -111,6 +112,11 @@ obey (ProbeGuest *self, const char *command, const char *argument)
     cs_ws_close (self->connection, n, cs_slice_str (rest != NULL ? rest + 1 : ""));
   else if (g_str_equal (command, "abort"))
     cs_ws_abort (self->connection);
+  else if (g_str_equal (command, "avenge"))
+    {
+      self->avenges = TRUE;
+      reply (self->connection, "avenging");
+    }
   else if (g_str_equal (command, "pour"))
     {
       self->n = n;
@@ -139,6 +145,25 @@ on_message (CsWsConnection *connection, gpointer data, CsWsKind kind, CsSlice me
   obey (data, text, blank != NULL ? blank : "");
 }
 
+/* Of every three one is written to, one is told to close, one is cut off. */
+static void
+end_others (Probe *self)
+{
+  for (guint i = 0; i < self->guests->len; i++)
+    {
+      ProbeGuest *each = g_ptr_array_index (self->guests, i);
+
+      if (each->gone || each->connection == NULL)
+        continue;
+      if (i % 3 == 0)
+        reply (each->connection, "farewell");
+      else if (i % 3 == 1)
+        cs_ws_close (each->connection, CS_WS_GOING_AWAY, cs_slice_str (""));
+      else
+        cs_ws_abort (each->connection);
+    }
+}
+
 static void
 on_closed (CsWsConnection *connection, gpointer data, guint code, CsSlice reason)
 {
@@ -148,6 +173,8 @@ on_closed (CsWsConnection *connection, gpointer data, guint code, CsSlice reason
   self->probe->code = code;
   g_snprintf (self->probe->reason, sizeof self->probe->reason, "%.*s", (int) reason.len, reason.data);
   self->gone = TRUE;
+  if (self->avenges)
+    end_others (self->probe);
 }
 
 static void
@@ -214,10 +241,27 @@ probe_start (gpointer self, GError **error)
   return cs_http_add_routes (cs_require (self, CS_HTTP), self, CS_ROWS (probe_routes), error);
 }
 
+static guint
+count_present (Probe *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->guests->len; i++)
+    {
+      const ProbeGuest *each = g_ptr_array_index (self->guests, i);
+
+      n += each->connection != NULL && !each->gone;
+    }
+  return n;
+}
+
 static void
 probe_worker_stop (gpointer self, guint worker)
 {
+  guint before = count_present (self);
+
   cs_ws_drop_all (((Probe *) self)->websocket, self);
+  cs_notice (self, "dropped", CS_F_INT ("before", before), CS_F_INT ("after", count_present (self)));
 }
 
 static void
