@@ -91,14 +91,13 @@ leave_list (MemoryChannels *channels, MemoryChannel *channel)
     channels->last = channel->previous;
 }
 
-gboolean
+void
 memory_channels_drop (MemoryChannels *channels, MemoryChannel *channel)
 {
   if (channel->first != NULL || channel->delivering || channel->feed != NULL)
-    return FALSE;
+    return;
   leave_list (channels, channel);
   g_hash_table_remove (channels->table, &channel->name);
-  return TRUE;
 }
 
 gboolean

@@ -44,8 +44,8 @@ MemoryChannel *memory_channels_find (MemoryChannels *channels, const MemoryName 
 /* The channel, made if there is none; `name` is copied. */
 MemoryChannel *memory_channels_make (MemoryChannels *channels, const MemoryName *name);
 
-/* Frees the channel if it is of no use any more; FALSE: it is. */
-gboolean memory_channels_drop (MemoryChannels *channels, MemoryChannel *channel);
+/* Frees the channel if it is of no use any more. */
+void memory_channels_drop (MemoryChannels *channels, MemoryChannel *channel);
 
 /* Messages of an order up to `order` are not for it. TRUE: it is the channel's first. */
 gboolean memory_channels_add (MemoryChannels *channels, MemoryChannel *channel,

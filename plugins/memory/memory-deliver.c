@@ -167,7 +167,7 @@ memory_deliver (MemoryInbox *inbox)
   again = worker->backlog != NULL;
   if (!again)
     worker->backlog = memory_inbox_take (inbox);
+  deliver_lost (self, worker, inbox); /* before anything that was published after it */
   if (deliver_some (self, worker, inbox) || again)
     memory_inbox_post (inbox);
-  deliver_lost (self, worker, inbox);
 }

@@ -13,6 +13,7 @@ typedef struct
   CsStatus status;
   guint calls;
   guint n_lost;
+  guint calls_before_lost;
   guint64 last_offset;
 } Reader;
 
@@ -73,7 +74,10 @@ on_publication (CsSubscription *subscription, const CsPublication *publication)
   Reader *reader = subscription->data;
 
   if (publication->kind == CS_BROKER_LOST)
-    reader->n_lost++;
+    {
+      reader->n_lost++;
+      reader->calls_before_lost = reader->calls;
+    }
   else
     reader->calls++;
   if (publication->position.offset > 0)
@@ -277,6 +281,34 @@ test_full_queue_is_told (void)
   g_assert_cmpint (cs_harness_stat ("broker_lost_total"), ==, 200 - flooded[0].calls);
   cs_harness_run (0, unsubscribe, &calm);
   g_assert_cmpint (broker->inboxes[0].bytes, ==, 0);
+  teardown ();
+}
+
+/* The one in the middle finds no room. */
+static void
+publish_three (gpointer data)
+{
+  publish ("a", 1, 10);
+  settings.max_queue = -1;
+  publish ("a", 1, 10);
+  settings.max_queue = 1 << 20;
+  publish ("a", 1, 10);
+}
+
+static void
+test_lost_is_told_before_what_follows (void)
+{
+  Reader reader = { .channel = "a", .positioned = TRUE };
+
+  setup ();
+  cs_harness_run (0, subscribe, &reader);
+  cs_harness_run (0, publish_three, NULL);
+  cs_harness_settle ();
+  g_assert_cmpuint (reader.calls, ==, 2);
+  g_assert_cmpuint (reader.n_lost, ==, 1);
+  g_assert_cmpuint (reader.calls_before_lost, <, 2);
+  g_assert_cmpuint (reader.last_offset, ==, 3);
+  cs_harness_run (0, unsubscribe, &reader);
   teardown ();
 }
 
@@ -498,6 +530,7 @@ main (int argc, char **argv)
   g_test_add_func ("/memory/data-is-never-merged", test_data_is_never_merged);
   g_test_add_func ("/memory/long-turn-goes-on", test_long_turn_goes_on);
   g_test_add_func ("/memory/full-queue-is-told", test_full_queue_is_told);
+  g_test_add_func ("/memory/lost-is-told-before-what-follows", test_lost_is_told_before_what_follows);
   g_test_add_func ("/memory/lost-is-bounded", test_lost_is_bounded);
   g_test_add_func ("/memory/max-bytes", test_max_bytes);
   g_test_add_func ("/memory/max-channels", test_max_channels);

@@ -9,13 +9,14 @@
  *   newest are kept: whoever was away reads what it missed.
  * - feed: channels with a prefix that a plugin owns, such as `db:`. The owner numbers (rising, gaps
  *   legal) and keeps; the broker asks it to begin when somebody subscribes and to end when nobody
- * does.
+ *   does.
  *
  * How a subscriber misses nothing: cs_broker_subscribe () fixes a position P. All up to P is read
  * by cs_broker_history (until P); all after P is delivered to the subscription, each once, in
  * order, from then on, whatever other workers publish meanwhile. Together they are complete,
- * without a gap or a duplicate. When that can no longer be promised (CS_BROKER_LOST, or an epoch
- * that is not P's) the subscriber subscribes again and reads since the last position it has.
+ * without a gap or a duplicate. When that can no longer be promised (CS_BROKER_LOST, an epoch
+ * that is not P's, or in a stream an offset that is not the last one's plus 1) the subscriber
+ * subscribes again and reads since the last position it has.
  *
  * Calls that "may wait" are for fibers; on a thread that is no worker they block it. */
 #ifndef CS_SERVICES_BROKER_H
