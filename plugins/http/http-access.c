@@ -73,21 +73,11 @@ refuse (HttpExchange *self, CsStatus status, const CsAuthVerdict *verdict)
     }
 }
 
-static CsSlice
-header_value (HttpExchange *self, const char *name, gsize length)
+gboolean
+http_exchange_is_local (const HttpExchange *self)
 {
-  const HttpField *field = http_head_find (&self->head, self->text, name, length);
-
-  return field != NULL ? cs_slice (self->text + field->value, field->value_length)
-                       : cs_slice (NULL, 0);
-}
-
-/* Through a proxy everybody would be of this machine. */
-static gboolean
-is_local (HttpExchange *self)
-{
-  return self->connection->loopback && header_value (self, "forwarded", 9).data == NULL
-         && header_value (self, "x-forwarded-for", 15).data == NULL;
+  return self->connection->loopback && http_exchange_field (self, "forwarded").data == NULL
+         && http_exchange_field (self, "x-forwarded-for").data == NULL;
 }
 
 /* Checks the credentials that came with the request, if any. */
@@ -100,14 +90,14 @@ authenticate (HttpExchange *self)
 
   if (self->plugin->auth == NULL)
     return TRUE;
-  request.authorization = header_value (self, "authorization", 13);
-  request.api_key = header_value (self, "x-api-key", 9);
-  request.cookie = header_value (self, "cookie", 6);
+  request.authorization = http_exchange_field (self, "authorization");
+  request.api_key = http_exchange_field (self, "x-api-key");
+  request.cookie = http_exchange_field (self, "cookie");
   if (request.authorization.data == NULL && request.api_key.data == NULL
       && request.cookie.data == NULL)
     return TRUE;
   request.peer = self->connection->peer;
-  request.local = is_local (self);
+  request.local = http_exchange_is_local (self);
   request.secure = self->connection->secure;
   status = cs_auth_authenticate (self->plugin->auth, &request, &verdict);
   self->identity = verdict.identity;
@@ -180,7 +170,7 @@ http_exchange_authorize (HttpExchange *self)
   if (row->access == CS_ACCESS_PUBLIC)
     return TRUE;
   if (row->access == CS_ACCESS_LOCAL)
-    return self->connection->loopback || self->granted
+    return self->granted || http_exchange_is_local (self)
            || deny (self, 403, "this resource answers local clients only", NULL);
   identity = http_identity (&self->exchange);
   if (identity->user == NULL && !identity->admin)

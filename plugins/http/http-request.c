@@ -201,6 +201,7 @@ describe (HttpExchange *self)
     .peer = self->connection->peer,
     .id = http_exchange_id (self),
     .listener = self->connection->listener->name,
+    .local = http_exchange_is_local (self),
   };
   return request;
 }

@@ -473,6 +473,9 @@ CsStream *http_upgrade (CsHttpExchange *exchange, const char *protocol, CsSlice 
 
 /* http-ranges.c */
 
+/* From this machine; through a proxy on it everybody would be. */
+gboolean http_exchange_is_local (const HttpExchange *self);
+
 /* A field of the request; data NULL: absent. */
 CsSlice http_exchange_field (const HttpExchange *self, const char *name);
 /* Cuts a 200 of known length to the range asked for; the length that is left. */

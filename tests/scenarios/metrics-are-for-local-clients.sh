@@ -12,6 +12,7 @@ await_exit
 
 start_node allowed --set metrics.allow=127.0.0.0/8
 same "$(status_of -H 'X-Forwarded-For: 203.0.113.9' "$url/metrics")" 200
+same "$(status_of -H 'X-Forwarded-For: 203.0.113.9' "$url/_cloudsync/stats.json")" 200
 kill -TERM "$pid"
 await_exit
 

@@ -30,7 +30,8 @@ typedef enum
   CS_ACCESS_PUBLIC,       /* anyone; credentials that are given are still checked */
   CS_ACCESS_SCOPE,        /* an authenticated user whose token has the route's scope */
   CS_ACCESS_ADMIN,        /* an administrator of the node */
-  CS_ACCESS_LOCAL         /* loopback peers and UNIX sockets; an early filter may cs_http_grant () it to others */
+  CS_ACCESS_LOCAL         /* loopback peers and UNIX sockets, unless the request has Forwarded or X-Forwarded-For; an
+                           * early filter may cs_http_grant () it to others */
 } CsHttpAccess;
 
 /* How a route is admitted under load. */
@@ -123,6 +124,7 @@ typedef struct
   const char *peer; /* address:port */
   const char *id;   /* request id: the client's X-Request-Id when it is well-formed, else ours */
   const char *listener; /* the section it came through, of [listener NAME]; NULL: of [http] */
+  gboolean local; /* from this machine, and not through a proxy on it: peer_loopback without Forwarded and X-Forwarded-For */
 } CsHttpRequest;
 
 typedef struct
@@ -342,8 +344,7 @@ cs_http_auth_request (CsHttpExchange *exchange)
   memset (&whence, 0, sizeof whence);
   whence.size = sizeof whence;
   whence.peer = request->peer;
-  whence.local = request->peer_loopback && cs_http_header (exchange, "forwarded").data == NULL
-                 && cs_http_header (exchange, "x-forwarded-for").data == NULL;
+  whence.local = request->local;
   whence.secure = request->secure;
   return whence;
 }
