@@ -228,6 +228,7 @@ take (WsConnection *self, guint8 *at, guint8 *end)
          && ws_reader_next (&self->reader, &self->worker->zlib, &at, end, &event) != WS_READ_MORE)
     take_event (self, &event);
   self->taking = FALSE;
+  ws_reader_forget (&self->reader);
   cs_stat_add (self->worker->plugin->stats.frames_in, self->reader.n_frames);
   self->reader.n_frames = 0;
   if (self->dead)

@@ -19,6 +19,15 @@ ws_reader_clear (WsReader *self, WsZlib *zlib)
     ws_inflate_give (zlib, g_steal_pointer (&self->inflate));
 }
 
+void
+ws_reader_forget (WsReader *self)
+{
+  if (!self->given)
+    return;
+  self->given = FALSE;
+  ws_bytes_clear (&self->bytes);
+}
+
 static WsReadType
 fail (WsRead *event, guint code, const char *why)
 {
@@ -224,11 +233,7 @@ ws_reader_next (WsReader *self, WsZlib *zlib, guint8 **at, guint8 *end, WsRead *
   WsReadType type = WS_READ_MORE;
 
   event->type = WS_READ_MORE;
-  if (self->given)
-    {
-      self->given = FALSE;
-      ws_bytes_clear (&self->bytes);
-    }
+  ws_reader_forget (self);
   while (type == WS_READ_MORE)
     {
       if (!self->in_frame)

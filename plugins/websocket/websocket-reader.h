@@ -53,6 +53,9 @@ typedef struct
 void ws_reader_init (WsReader *self, guint64 most, guint kinds, WsDeflate deflate);
 void ws_reader_clear (WsReader *self, WsZlib *zlib);
 
+/* Gives back the memory of the message that was read last, before the next call does. */
+void ws_reader_forget (WsReader *self);
+
 /* Reads from *at on, unmasking in place, up to one event. */
 WsReadType ws_reader_next (WsReader *self, WsZlib *zlib, guint8 **at, guint8 *end, WsRead *event);
 

@@ -126,4 +126,17 @@ with ws_node ('echo.max-message=1M', 'websocket.compression-level=1') as node:
   eventually (lambda: figures (node)['queue_bytes'] > 100000, what='the queue is counted')
   deaf.sock.close ()
   eventually (lambda: figures (node)['queue_bytes'] == 0)
+
+# A message that keeps its handler busy is kept once: the handler's.
+with ws_node () as node:
+  held = [WebSocket (node.port, '/ws/slow?ms=60000') for _ in range (20)]
+  before = node.resident ()
+  for ws in held:
+    ws.put (BINARY, bytes (500000), fin=False)
+    ws.put (0, bytes (500000))
+  eventually (lambda: figures (node)['messages_received_total'] == 20, what='the messages')
+  grown = node.resident () - before
+  assert grown < 30 * 1000, f'{grown} KiB more'
+  for ws in held:
+    ws.sock.close ()
 PY
