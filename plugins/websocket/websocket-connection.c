@@ -352,13 +352,14 @@ ready (CsStream *stream, gpointer data)
   cs_stream_watch (self->stream, ready, self);
 }
 
-/* Takes what was kept, then reads on. */
+/* Takes what was kept, then reads on, or sees to it that the client's end is noticed. */
 void
 ws_connection_go_on (WsConnection *self)
 {
-  if (is_blocked (self) || !take_rest (self))
-    return;
-  cs_stream_watch (self->stream, ready, self);
+  if (!is_blocked (self))
+    take_rest (self);
+  if (!self->dead)
+    cs_stream_watch (self->stream, ready, self);
 }
 
 /* ---- backpressure ---- */

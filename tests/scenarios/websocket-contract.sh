@@ -85,6 +85,12 @@ with ws_node (plugins='http,websocket,wsprobe,metrics') as node:
       g.tell ('pause')
       g.sock.setsockopt (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack ('ii', 1, 0))
     eventually (lambda: int (watcher.state ()['closed']) > before, 0.25, 'one that vanishes while paused')
+    before += 1
+    with node.client () as c:
+      c.send (handshake ('/wsprobe').encode () + frame (TEXT, b'pause'))
+      same (c.answer ().status, 101)
+      c.sock.setsockopt (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack ('ii', 1, 0))
+    eventually (lambda: int (watcher.state ()['closed']) > before, 0.25, 'one that paused in its first message')
 
   # The slow: 100,000 bytes may wait; the kernel takes some more
   def flooded (query):
