@@ -113,11 +113,25 @@ put_status_line (HttpExchange *self, char *at)
   return PUT (at, "\r\n");
 }
 
+/* Whoever sends Upgrade names it in Connection (RFC 9110 §7.8). */
+static char *
+put_offer (const HttpExchange *self, char *at)
+{
+  at = PUT (at, "Connection: Upgrade");
+  if (!self->keep_alive)
+    at = PUT (at, ", close");
+  else if (self->head.minor == 0)
+    at = PUT (at, ", keep-alive");
+  return PUT (at, "\r\n");
+}
+
 static char *
 put_connection (const HttpExchange *self, char *at)
 {
   if (self->upgraded)
     return at;
+  if (self->status == 426)
+    return put_offer (self, at);
   if (!self->keep_alive)
     return PUT (at, "Connection: close\r\n");
   if (self->head.minor == 0)

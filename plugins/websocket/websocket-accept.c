@@ -32,7 +32,6 @@ check_upgrade (WsPlugin *self, CsHttpExchange *exchange)
       && ws_handshake_has_token (cs_http_header (exchange, "Connection"), "upgrade")
       && ws_handshake_has_token (cs_http_header (exchange, "Upgrade"), "websocket"))
     return TRUE;
-  cs_http_set_header (exchange, "Connection", "Upgrade");
   cs_http_set_header (exchange, "Upgrade", "websocket");
   return refuse (self, exchange, 426, "this resource speaks WebSocket: it needs an upgrade");
 }
@@ -42,6 +41,7 @@ check_version (WsPlugin *self, CsHttpExchange *exchange)
 {
   if (cs_slice_is (cs_http_header (exchange, "Sec-WebSocket-Version"), "13"))
     return TRUE;
+  cs_http_set_header (exchange, "Upgrade", "websocket");
   cs_http_set_header (exchange, "Sec-WebSocket-Version", "13");
   return refuse (self, exchange, 426, "version 13 of WebSocket is spoken here");
 }

@@ -22,6 +22,7 @@ with ws_node () as node:
   for version in '12', '14', '8', '013', '13, 13', '':
     answer = ask (node, handshake (version=version))
     same ((answer.status, answer.headers['sec-websocket-version']), (426, '13'), version)
+    same ((answer.headers['upgrade'], answer.headers['connection']), ('websocket', 'Upgrade'))
   for key in '', 'short', KEY + 'x', KEY[:-1], 'dGhlIHNhbXBsZSBub25jZQ*=', KEY + '\r\nSec-WebSocket-Key: ' + KEY:
     same (status (node, key=key), 400, key)
   for header in ('Sec-WebSocket-Extensions: permessage-deflate;', 'Sec-WebSocket-Extensions: a b',
@@ -30,7 +31,8 @@ with ws_node () as node:
   no_upgrade = ask (node, 'GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n')
   same ((no_upgrade.status, no_upgrade.headers['upgrade']), (426, 'websocket'))
   same (ask (node, handshake ().replace ('Upgrade: websocket', 'Upgrade: h2c')).status, 426)
-  same (ask (node, handshake ().replace ('Connection: Upgrade', 'Connection: close')).status, 426)
+  closed = ask (node, handshake ().replace ('Connection: Upgrade', 'Connection: close'))
+  same ((closed.status, closed.headers['connection']), (426, 'Upgrade, close'))
   same (ask (node, handshake ().replace ('HTTP/1.1', 'HTTP/1.0')).status, 426)
   same (ask (node, handshake ().replace ('GET', 'POST')).status, 405)
   same (ask (node, handshake ().replace ('Connection: Upgrade', 'connection: keep-alive, uPGRADE')
