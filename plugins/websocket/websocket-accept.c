@@ -128,6 +128,7 @@ ws_accept (CsWebSocket *websocket, CsHttpExchange *exchange, gpointer owner,
       cs_stat_add (self->stats.refused[WS_REFUSED_LIMIT], 1);
       return NULL;
     }
+  ws_admission_leave (self, exchange);
   connection = ws_connection_new (worker, stream, unread, owner, options, answer.deflate);
   connection->protocol = answer.protocol;
   cs_stat_add (self->stats.accepted, 1);

@@ -43,12 +43,23 @@ take_place (WsPlugin *self, gint64 most)
 }
 
 static gboolean
+may_be_handshake (CsHttpExchange *exchange)
+{
+  const CsHttpRequest *request;
+
+  if (!ws_handshake_has_token (cs_http_header (exchange, "Upgrade"), "websocket"))
+    return FALSE;
+  request = cs_http_request (exchange);
+  return cs_slice_is (request->method, "GET") && request->content_length == 0;
+}
+
+static gboolean
 admit (CsHttpExchange *exchange, gpointer plugin)
 {
   WsPlugin *self = plugin;
   const WsSettings *settings = ws_plugin_settings (self);
 
-  if (!ws_handshake_has_token (cs_http_header (exchange, "Upgrade"), "websocket"))
+  if (!may_be_handshake (exchange))
     return TRUE;
   if (settings->upgrade_rate > 0
       && !ws_rate_take (&self->rate_time, settings->upgrade_rate, g_get_monotonic_time ()))
@@ -66,22 +77,27 @@ admit (CsHttpExchange *exchange, gpointer plugin)
   return TRUE;
 }
 
-/* The exchange has ended, whatever became of it. */
-static gboolean
-leave (CsHttpExchange *exchange, gpointer plugin)
+void
+ws_admission_leave (WsPlugin *self, CsHttpExchange *exchange)
 {
-  WsPlugin *self = plugin;
+  if (cs_http_attached (exchange, self) == NULL)
+    return;
+  cs_http_attach (exchange, self, NULL);
+  g_atomic_int_add (&self->pending, -1);
+  cs_stat_add (self->stats.pending, -1);
+}
 
-  if (cs_http_attached (exchange, self) != NULL)
-    {
-      g_atomic_int_add (&self->pending, -1);
-      cs_stat_add (self->stats.pending, -1);
-    }
+/* It is answered otherwise, or has ended. */
+static gboolean
+leave (CsHttpExchange *exchange, gpointer self)
+{
+  ws_admission_leave (self, exchange);
   return TRUE;
 }
 
 static const CsHttpFilter filters[] = {
   { .phase = CS_HTTP_PHASE_ACCESS, .early = TRUE, .upgrade = TRUE, .func = admit },
+  { .phase = CS_HTTP_PHASE_RESPOND, .upgrade = TRUE, .func = leave },
   { .phase = CS_HTTP_PHASE_LOG, .upgrade = TRUE, .func = leave },
 };
 

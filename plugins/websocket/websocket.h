@@ -227,6 +227,8 @@ void ws_clock_await_close (WsConnection *connection);
 gboolean ws_admission_add_filters (WsPlugin *self, GError **error);
 /* One more at `rate` a second, with bursts of a tenth of a second's worth; the time is `now`. Any thread. */
 gboolean ws_rate_take (gint64 *time, gint64 rate, gint64 now);
+/* The handshake is over; its place is another's. */
+void ws_admission_leave (WsPlugin *self, CsHttpExchange *exchange);
 void ws_refuse_overload (WsPlugin *self, CsHttpExchange *exchange, WsRefused why, const char *reason);
 
 /* websocket-stats.c */

@@ -90,6 +90,17 @@ with ws_node ('websocket.max-pending-upgrades=2') as node:
   eventually (lambda: figures (node)['pending'] == 0)
   same (figures (node)['refused_total{reason="pending"}'], 1)
 
+# What cannot become a WebSocket, or is answered otherwise, holds no place.
+with ws_node ('websocket.max-pending-upgrades=1', plugins='http,websocket,echo,probe,metrics') as node:
+  post = handshake ('/probe/body').replace ('GET', 'POST').replace ('\r\n\r\n', '\r\nContent-Length: 2\r\n\r\n')
+  with node.client () as c, node.client () as feed:
+    c.send (post)
+    feed.send (handshake ('/probe/park'))
+    eventually (lambda: node.state ()['parked'] == 1)
+    same (status (node), 101)
+    c.send ('ab')
+    same (c.answer ().status, 200)
+
 with ws_node ('http.max-upgraded=1') as node:
   with WebSocket (node.port) as ws:
     same (status (node), 503)
