@@ -181,12 +181,6 @@ ws_deflater_give (WsZlib *zlib, WsDeflater *self)
   zlib->n_deflaters++;
 }
 
-void
-ws_deflater_reset (WsDeflater *self)
-{
-  deflateReset (&self->stream);
-}
-
 static void
 deflate_part (z_stream *stream, CsSlice part, int flush, WsBytes *out)
 {

@@ -39,12 +39,9 @@ WsInflateResult ws_inflate_add (WsInflate *self, const guint8 *data, gsize lengt
 /* The message's end. */
 WsInflateResult ws_inflate_end (WsInflate *self, WsBytes *out, gsize most);
 
-/* One without history. */
+/* One without history: a sender may begin anew at any time. */
 WsDeflater *ws_deflater_take (WsZlib *zlib, guint bits, int level);
 void ws_deflater_give (WsZlib *zlib, WsDeflater *self);
-
-/* Forgets what earlier messages were, which a sender may do at any time. */
-void ws_deflater_reset (WsDeflater *self);
 
 /* Appends one compressed message to `out`. FALSE: it would not be smaller than it is; `out` is as it was and the
  * history is forgotten, for the peer is to get the message as it is. */

@@ -136,7 +136,6 @@ ws_worker_start (gpointer plugin, guint worker, GError **error)
   WsWorker *self = g_new0 (WsWorker, 1);
 
   self->plugin = websocket;
-  self->index = worker;
   self->sha1 = g_checksum_new (G_CHECKSUM_SHA1);
   self->drain_task.run = drain_run;
   ws_clock_init (self);

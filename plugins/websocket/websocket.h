@@ -92,7 +92,6 @@ typedef struct
 struct _WsWorker
 {
   WsPlugin *plugin;
-  guint index;
   guint n_connections;
   WsZlib zlib;
   WsBytes scratch; /* for compressing */

@@ -73,7 +73,8 @@ typedef struct
    * CS_WS_ABNORMAL. Never called from within one of the owner's own calls, but cs_ws_drop_all (). */
   void (*closed) (CsWsConnection *connection, gpointer data, guint code, CsSlice reason);
   void (*pong) (CsWsConnection *connection, gpointer data, CsSlice payload);
-  /* With CS_WS_SLOW_TELL: a message was not queued, `queued` bytes are waiting. May close. */
+  /* With CS_WS_SLOW_TELL: a message was not queued, `queued` bytes are waiting. May close; must not
+   * send to this connection, which would call it again. */
   void (*slow) (CsWsConnection *connection, gpointer data, gsize queued);
   /* The node drains: say goodbye and close. NULL: cs_ws_close () with CS_WS_GOING_AWAY. */
   void (*drain) (CsWsConnection *connection, gpointer data);
