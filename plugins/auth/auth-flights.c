@@ -4,7 +4,7 @@
 
 typedef struct
 {
-  AuthDigest digest;
+  AuthFlightKey key; /* first */
   GQueue passengers; /* of AuthPassenger, on their fibers' stacks */
 } AuthFlight;
 
@@ -17,11 +17,20 @@ typedef struct
   CsIdentity *identity;
 } AuthPassenger;
 
+static gboolean
+same_key (gconstpointer a, gconstpointer b)
+{
+  const AuthFlightKey *one = a;
+  const AuthFlightKey *other = b;
+
+  return one->generation == other->generation && auth_digest_equal (&one->digest, &other->digest);
+}
+
 void
 auth_flights_init (AuthFlights *flights)
 {
   pthread_mutex_init (&flights->lock, NULL);
-  flights->table = g_hash_table_new_full (auth_digest_hash, auth_digest_equal, NULL, g_free);
+  flights->table = g_hash_table_new_full (auth_digest_hash, same_key, NULL, g_free);
 }
 
 void
@@ -49,20 +58,20 @@ get_off (AuthFlights *flights, AuthFlight *flight, AuthPassenger *passenger)
 }
 
 gboolean
-auth_flights_board (AuthFlights *flights, const AuthDigest *digest, CsStatus *status,
+auth_flights_board (AuthFlights *flights, const AuthFlightKey *key, CsStatus *status,
                     CsIdentity **identity)
 {
   AuthPassenger passenger = { .link.data = &passenger };
   AuthFlight *flight;
 
   pthread_mutex_lock (&flights->lock);
-  flight = g_hash_table_lookup (flights->table, digest);
+  flight = g_hash_table_lookup (flights->table, key);
   if (flight == NULL)
     {
       AuthFlight *own = g_new0 (AuthFlight, 1);
 
-      own->digest = *digest;
-      g_hash_table_insert (flights->table, &own->digest, own);
+      own->key = *key;
+      g_hash_table_insert (flights->table, &own->key, own);
       pthread_mutex_unlock (&flights->lock);
       return TRUE;
     }
@@ -81,15 +90,15 @@ auth_flights_board (AuthFlights *flights, const AuthDigest *digest, CsStatus *st
 }
 
 void
-auth_flights_land (AuthFlights *flights, const AuthDigest *digest, CsStatus status,
+auth_flights_land (AuthFlights *flights, const AuthFlightKey *key, CsStatus status,
                    CsIdentity *identity)
 {
   GQueue passengers;
   GList *link;
 
   pthread_mutex_lock (&flights->lock);
-  passengers = ((AuthFlight *) g_hash_table_lookup (flights->table, digest))->passengers;
-  g_hash_table_remove (flights->table, digest);
+  passengers = ((AuthFlight *) g_hash_table_lookup (flights->table, key))->passengers;
+  g_hash_table_remove (flights->table, key);
   for (link = passengers.head; link != NULL; link = link->next)
     {
       AuthPassenger *passenger = link->data;

@@ -14,15 +14,22 @@ typedef struct
   GHashTable *table; /* digest -> AuthFlight */
 } AuthFlights;
 
+/* Which login: what is begun after something was forgotten does not join what was begun before. */
+typedef struct
+{
+  AuthDigest digest;
+  guint64 generation; /* auth_remembered_generation () */
+} AuthFlightKey;
+
 void auth_flights_init (AuthFlights *flights);
 void auth_flights_clear (AuthFlights *flights);
 
 /* TRUE: nobody is at it; the caller is, and calls auth_flights_land () with the outcome. FALSE: somebody
  * was, and this fiber waited: *status and *identity (a reference) are his outcome, CS_AGAIN when he was
  * cancelled, or why the wait ended. */
-gboolean auth_flights_board (AuthFlights *flights, const AuthDigest *digest, CsStatus *status,
+gboolean auth_flights_board (AuthFlights *flights, const AuthFlightKey *key, CsStatus *status,
                              CsIdentity **identity);
-void auth_flights_land (AuthFlights *flights, const AuthDigest *digest, CsStatus status,
+void auth_flights_land (AuthFlights *flights, const AuthFlightKey *key, CsStatus status,
                         CsIdentity *identity);
 
 G_END_DECLS

@@ -177,21 +177,21 @@ remember (AuthState *self, AuthLogin *login, CsIdentity *identity)
 
 /* As leader of a flight. Passengers may come from elsewhere: a lock is not theirs. */
 static CsStatus
-check_and_tell (AuthState *self, AuthLogin *login, CsIdentity **identity)
+check_and_tell (AuthState *self, AuthLogin *login, const AuthFlightKey *key, CsIdentity **identity)
 {
   CsStatus status = check (self, login, identity);
 
   if (status == CS_OK)
     remember (self, login, *identity);
   account_for (self, login, status);
-  auth_flights_land (&self->flights, &login->digest, login->locked ? CS_CANCELLED : status,
-                     *identity);
+  auth_flights_land (&self->flights, key, login->locked ? CS_CANCELLED : status, *identity);
   return status;
 }
 
 CsStatus
 auth_log_in (AuthState *self, AuthLogin *login, CsIdentity **identity)
 {
+  AuthFlightKey key;
   CsStatus status = CS_AGAIN;
 
   login->expires = 0;
@@ -205,9 +205,10 @@ auth_log_in (AuthState *self, AuthLogin *login, CsIdentity **identity)
       cs_stat_add (self->recalled, 1);
       return CS_OK;
     }
+  key = (AuthFlightKey){ login->digest, login->generation };
   while (status == CS_AGAIN)
-    if (auth_flights_board (&self->flights, &login->digest, &status, identity))
-      status = check_and_tell (self, login, identity);
+    if (auth_flights_board (&self->flights, &key, &status, identity))
+      status = check_and_tell (self, login, &key, identity);
   return status;
 }
 

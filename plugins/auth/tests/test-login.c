@@ -116,6 +116,8 @@ typedef struct
 {
   const char *hash;
   gboolean change_meanwhile;
+  GThreadFunc then; /* begun after the change, while the login goes on */
+  GThread *thread;
   CsStatus failure;
 } Source;
 
@@ -133,6 +135,12 @@ source_lookup (gpointer self, const char *tenant, const char *name, CsCredential
     {
       source->hash = login_second_hash;
       cs_auth_forget (&login_auth->service, "", "eve");
+      source->change_meanwhile = FALSE;
+      if (source->then != NULL)
+        {
+          source->thread = g_thread_new ("login", source->then, NULL);
+          g_usleep (50000);
+        }
     }
   return CS_OK;
 }
@@ -169,6 +177,31 @@ test_changed_during_login (void)
   source.change_meanwhile = FALSE;
   g_assert_cmpint (login_as (0, "eve", LOGIN_FIRST), ==, CS_DENIED);
   g_assert_cmpint (login_as (1, "eve", LOGIN_FIRST), ==, CS_DENIED);
+  login_teardown ();
+}
+
+static gpointer
+log_in_as_eve (gpointer data)
+{
+  const CsAuthRequest request = { .size = sizeof request, .peer = "192.0.2.1:1234" };
+  CsAuthVerdict verdict = { .size = sizeof verdict };
+  CsStatus status
+    = cs_auth_login (&login_auth->service, &request, "", "eve", LOGIN_FIRST, &verdict);
+
+  cs_identity_unref (verdict.identity);
+  return GINT_TO_POINTER (status);
+}
+
+/* The old password does not get in with a login that began before the change. */
+static void
+test_changed_before_joining (void)
+{
+  Source source = { .hash = login_first_hash, .change_meanwhile = TRUE, .then = log_in_as_eve };
+
+  login_setup ();
+  g_assert_true (cs_auth_add_source (&login_auth->service, &source, &source_table, NULL));
+  g_assert_cmpint (login_as (0, "eve", LOGIN_FIRST), ==, CS_OK);
+  g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (source.thread)), ==, CS_DENIED);
   login_teardown ();
 }
 
@@ -331,6 +364,7 @@ main (int argc, char **argv)
   g_test_add_func ("/auth/login/forgotten-on-every-worker", test_forgotten_on_every_worker);
   g_test_add_func ("/auth/login/source", test_source);
   g_test_add_func ("/auth/login/changed-during-login", test_changed_during_login);
+  g_test_add_func ("/auth/login/changed-before-joining", test_changed_before_joining);
   g_test_add_func ("/auth/login/together", test_together);
   g_test_add_func ("/auth/login/admin-as-hash", test_admin_as_hash);
   g_test_add_func ("/auth/login/open", test_open);

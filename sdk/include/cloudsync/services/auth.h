@@ -150,7 +150,8 @@ struct _CsAuth
 /* Checks the credentials that came with a request. On a fiber; may wait (hashing and public-key
  * signatures are checked in the pool), and does not when the same ones were verified lately. CS_OK;
  * CS_INVALID: malformed; CS_DENIED; CS_OVERLOADED: too many wait; else why a source could not be asked.
- * Credentials of a kind that nobody set up are as none. */
+ * An Authorization of a scheme that is not known is as none (in open mode CS_DENIED), and so is a session that
+ * expired or was not made here. A token or key is CS_DENIED also where none were set up. */
 static inline CsStatus
 cs_auth_authenticate (CsAuth *auth, const CsAuthRequest *request, CsAuthVerdict *verdict)
 {
