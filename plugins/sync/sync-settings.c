@@ -13,7 +13,7 @@ const CsSetting sync_settings[] = {
   CS_BOOL (SyncSettings, cors_credentials, "cors-credentials", "false",
            "Let browsers send credentials from those origins", RELOADABLE),
   CS_LIST (SyncSettings, cors_headers, "cors-headers",
-           "accept, authorization, content-type, origin, referer, x-csrf-token",
+           "accept, authorization, content-type, destination, origin, referer, x-csrf-token",
            "Request headers that browsers may send", RELOADABLE),
   CS_DURATION (SyncSettings, cors_max_age, "cors-max-age", "10m",
                "How long a browser may remember a preflight's answer", RELOADABLE),

@@ -173,12 +173,13 @@ with node, node.client () as c:
   # --- a page of another origin
   origin = 'Origin: https://app.example\r\n'
 
-  def preflight (method, target):
+  def preflight (method, target, header='content-type'):
     return c.ask ('OPTIONS', target, f'{origin}Access-Control-Request-Method: {method}\r\n'
-                                     'Access-Control-Request-Headers: content-type\r\n').headers.get ('access-control-allow-methods', '')
+                                     f'Access-Control-Request-Headers: {header}\r\n').headers.get ('access-control-allow-methods', '')
 
   assert 'PATCH' in preflight ('PATCH', '/v1/c/x') and 'DELETE' in preflight ('DELETE', '/v1/c/x')
   same (preflight ('PATCH', '/c/x'), '', 'CouchDB has no PATCH')
+  assert 'COPY' in preflight ('COPY', '/c/x', 'destination')
   put ('/v1/c/from-a-page', '{}', origin)
   for method, status in (('GET', 200), ('DELETE', 204), ('GET', 404)):
     answer = ask (method, '/v1/c/from-a-page', headers=origin)

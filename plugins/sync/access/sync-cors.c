@@ -86,12 +86,15 @@ method_allowed (CsSlice method)
   return method.data != NULL && list_has ((char **) methods, method);
 }
 
-/* CouchDB has no PATCH, but what other plugins serve below the mount may. */
+/* Beside those that every path is told of, what a preflight may ask for: COPY, and PATCH, which CouchDB has not but what
+ * other plugins serve below the mount may. */
 static gboolean
-patch_allowed (CsHttpExchange *exchange, Sync *self, CsSlice method)
+also_allowed (CsHttpExchange *exchange, Sync *self, CsSlice method)
 {
   const char *owner;
 
+  if (cs_slice_is (method, "COPY"))
+    return TRUE;
   if (!cs_slice_is (method, "PATCH"))
     return FALSE;
   owner = cs_http_lookup (self->http, "PATCH",
@@ -108,7 +111,7 @@ preflight (CsHttpExchange *exchange, gpointer self)
   CsSlice origin;
   CsSlice headers;
   CsSlice method;
-  gboolean patch;
+  gboolean also;
 
   if (settings->cors_origins == NULL
       || !cs_slice_is (cs_http_request (exchange)->method, "OPTIONS"))
@@ -116,14 +119,16 @@ preflight (CsHttpExchange *exchange, gpointer self)
   origin = allowed_origin (exchange, settings);
   headers = cs_http_header (exchange, "Access-Control-Request-Headers");
   method = cs_http_header (exchange, "Access-Control-Request-Method");
-  patch = patch_allowed (exchange, self, method);
-  if (origin.data == NULL || !(patch || method_allowed (method))
+  also = also_allowed (exchange, self, method);
+  if (origin.data == NULL || !(also || method_allowed (method))
       || !headers_allowed (settings, headers))
     return TRUE;
 
   set_origin (exchange, settings, origin);
-  cs_http_set_header (exchange, "Access-Control-Allow-Methods",
-                      patch ? METHODS ", PATCH" : METHODS);
+  cs_http_set_header (exchange, "Access-Control-Allow-Methods", METHODS);
+  if (also)
+    cs_http_set_header (exchange, "Access-Control-Allow-Methods",
+                        cs_slice_is (method, "COPY") ? METHODS ", COPY" : METHODS ", PATCH");
   if (headers.data != NULL)
     cs_http_set_header (exchange, "Access-Control-Allow-Headers", copy (exchange, headers));
   {

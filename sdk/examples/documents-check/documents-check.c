@@ -673,7 +673,7 @@ static void
 answer (CsHttpExchange *exchange, gpointer self)
 {
   static void (*const checks[]) (Check *check)
-    = { check_rights,  check_creation, check_checking, check_round_trip, check_made_ids,    check_removal,
+    = { check_rights,  check_creation, check_checking, check_round_trip, check_made_ids, check_removal,
         check_faults,  check_conditions, check_patch,      check_crowds,      check_lists,
         check_list_entries, check_find, check_bad_finds, check_large_lists, check_wait, check_watch };
   Plugin *plugin = self;
