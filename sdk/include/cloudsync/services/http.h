@@ -124,7 +124,7 @@ typedef struct
   const char *peer; /* address:port */
   const char *id;   /* request id: the client's X-Request-Id when it is well-formed, else ours */
   const char *listener; /* the section it came through, of [listener NAME]; NULL: of [http] */
-  gboolean local; /* from this machine, and not through a proxy on it: peer_loopback without Forwarded and X-Forwarded-For */
+  gboolean local; /* from this machine and not through a proxy on it: without Forwarded and X-Forwarded-For */
 } CsHttpRequest;
 
 typedef struct
