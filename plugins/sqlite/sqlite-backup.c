@@ -154,15 +154,29 @@ fill (SqliteStore *store, const char *dir, const char *previous, GError **error)
   return sqlite_manifest_write (manifest, dir, error) ? g_steal_pointer (&manifest) : NULL;
 }
 
+/* One that did not end is no backup to go by. */
+static gboolean
+check_previous (const char *previous, GError **error)
+{
+  g_autoptr (SqliteManifest) manifest = NULL;
+
+  if (previous == NULL)
+    return TRUE;
+  manifest = sqlite_manifest_read (previous, error);
+  return manifest != NULL;
+}
+
 /* What a failed backup leaves is removed, and nothing else. */
 static void
 clear_up (SqliteStore *store, const char *dir, gboolean made)
 {
   static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
   g_autofree char *objects = g_build_filename (dir, "objects", NULL);
-  g_autofree char *draft = g_build_filename (dir, SQLITE_MANIFEST_NAME ".new", NULL);
+  g_autofree char *manifest = g_build_filename (dir, SQLITE_MANIFEST_NAME, NULL);
+  g_autofree char *draft = g_strconcat (manifest, ".new", NULL);
   guint i, j;
 
+  unlink (manifest); /* first: without it the directory is no backup */
   for (i = 0; i < store->n_shards; i++)
     for (j = 0; j < G_N_ELEMENTS (ends); j++)
       {
@@ -223,13 +237,13 @@ sqlite_backup (SqliteStore *store, const char *dir, const char *previous, GError
       g_set_error_literal (error, CS_ERROR, CS_EXISTS, "a backup of this node is under way");
       return NULL;
     }
-  if (make_dir (dir, &made, error))
+  if (check_previous (previous, error) && make_dir (dir, &made, error))
     {
       manifest = fill (store, dir, previous, error);
+      if (manifest != NULL && made && !sqlite_sync_dir (parent, error))
+        g_clear_pointer (&manifest, sqlite_manifest_free);
       if (manifest == NULL)
         clear_up (store, dir, made);
-      else if (made && !sqlite_sync_dir (parent, error))
-        g_clear_pointer (&manifest, sqlite_manifest_free);
     }
   note_outcome (store, manifest != NULL);
   g_atomic_int_set (&store->backing_up, FALSE);

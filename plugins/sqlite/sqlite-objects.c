@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sqlite-object-file.h"
+
 #define CHUNK (512 * 1024)
 
 typedef struct
@@ -139,15 +141,23 @@ save_blob (Objects *self, CsBlob *blob, const CsBlobId *id, const char *path, GE
   return ok;
 }
 
-/* An object never changes, so that one of the same name and length is the same. */
+/* An object never changes: what PREVIOUS has of that name is linked, when it still is so. */
 static gboolean
-link_previous (Objects *self, const CsBlobId *id, const char *path, guint64 length)
+link_previous (Objects *self, const CsBlobId *id, const char *path, guint64 length,
+               gboolean *linked, GError **error)
 {
   g_autofree char *there = self->previous != NULL ? object_path (self->previous, id) : NULL;
-  struct stat st;
 
-  return there != NULL && stat (there, &st) == 0 && (guint64) st.st_size == length
-         && link (there, path) == 0;
+  *linked = FALSE;
+  if (there == NULL || access (there, F_OK) != 0)
+    return TRUE;
+  if (!sqlite_object_file_check (there, id, length, self->pace, linked, error))
+    return FALSE;
+  if (!*linked)
+    cs_warning (self->store->self, "an object of an earlier backup is damaged and is copied anew",
+                CS_F_STR ("path", there));
+  *linked = *linked && link (there, path) == 0;
+  return TRUE;
 }
 
 static gboolean
@@ -158,7 +168,7 @@ save (Objects *self, const CsBlobId *id, GError **error)
   CsBlobInfo info = { .size = sizeof info };
   CsBlob *blob = NULL;
   CsStatus status;
-  gboolean ok;
+  gboolean linked, ok;
 
   if (access (path, F_OK) == 0)
     return TRUE; /* another file's records name it too */
@@ -168,7 +178,8 @@ save (Objects *self, const CsBlobId *id, GError **error)
   if (status != CS_OK)
     return fail_object (id, status, "cannot be opened", error);
   cs_blob_info (blob, &info);
-  ok = link_previous (self, id, path, info.length) || save_blob (self, blob, id, path, error);
+  ok = link_previous (self, id, path, info.length, &linked, error)
+       && (linked || save_blob (self, blob, id, path, error));
   cs_blob_close (blob);
   self->manifest->n_objects++;
   self->manifest->object_bytes += (gint64) info.length;
@@ -264,19 +275,51 @@ put (Objects *self, const CsBlobId *id, int fd, const char *path, GError **error
   return FALSE;
 }
 
+/* Reads it all; FALSE: cancelled. */
+static gboolean
+read_through (Objects *self, CsBlob *blob, CsStatus *status, GError **error)
+{
+  guint64 at = 0;
+  CsSlice bytes = { NULL, 1 };
+
+  while (*status == CS_OK && bytes.len > 0)
+    {
+      *status = cs_blob_read (blob, at, &bytes);
+      if (*status != CS_OK)
+        return TRUE;
+      at += bytes.len;
+      if (!sqlite_pace (self->pace, bytes.len, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* *whole: the provider has it, undamaged. */
+static gboolean
+look (Objects *self, const CsBlobId *id, gboolean *whole, GError **error)
+{
+  CsBlob *blob = NULL;
+  CsStatus status = cs_blob_open (self->store->blobs, id, &blob);
+  gboolean ok = status != CS_OK || read_through (self, blob, &status, error);
+
+  cs_blob_close (blob);
+  *whole = status == CS_OK;
+  if (!ok || status == CS_OK || status == CS_NOT_FOUND || status == CS_CORRUPT)
+    return ok;
+  return fail_object (id, status, "cannot be read", error);
+}
+
 static gboolean
 load (Objects *self, const CsBlobId *id, GError **error)
 {
   g_autofree char *path = object_path (self->dir, id);
-  CsBlob *blob = NULL;
-  gboolean ok;
+  gboolean whole, ok;
   int fd;
 
-  if (cs_blob_open (self->store->blobs, id, &blob) == CS_OK)
-    {
-      cs_blob_close (blob);
-      return TRUE;
-    }
+  if (!look (self, id, &whole, error))
+    return FALSE;
+  if (whole)
+    return TRUE;
   fd = open (path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return sqlite_io_error (error, path);

@@ -8,6 +8,7 @@ typedef struct
 {
   CsBlobs base;
   GHashTable *objects; /* GBytes of the name -> GBytes */
+  GHashTable *damaged; /* GBytes of the name, until it is put again */
   GBytes *any; /* what every other name has; NULL: they are not there */
 } FakeBlobs;
 
@@ -24,18 +25,45 @@ typedef struct
   CsBlob base;
   CsBlobId id;
   GBytes *content;
+  gboolean damaged;
 } FakeBlob;
+
+static void
+add_digest (GChecksum *naming, const guint8 *data, gsize len)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint8 digest[32];
+  gsize size = sizeof digest;
+
+  g_checksum_update (checksum, data, (gssize) len);
+  g_checksum_get_digest (checksum, digest, &size);
+  g_checksum_update (naming, digest, (gssize) size);
+}
 
 static CsBlobId
 name_of (const guint8 *data, gsize len)
 {
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr (GChecksum) naming = g_checksum_new (G_CHECKSUM_SHA256);
+  guint64 number = GUINT64_TO_BE ((guint64) len);
   CsBlobId id;
   gsize size = sizeof id.bytes;
 
-  g_checksum_update (checksum, data, (gssize) len);
-  g_checksum_get_digest (checksum, id.bytes, &size);
+  g_checksum_update (naming, (const guint8 *) "cloudsync-blob-1", 16);
+  for (gsize at = 0; at < len; at += CS_BLOB_PIECE)
+    add_digest (naming, data + at, MIN (len - at, CS_BLOB_PIECE));
+  g_checksum_update (naming, (const guint8 *) &number, sizeof number);
+  g_checksum_get_digest (naming, id.bytes, &size);
   return id;
+}
+
+/* It is undamaged then. */
+static void
+keep (FakeBlobs *self, const CsBlobId *id, GBytes *content)
+{
+  GBytes *key = g_bytes_new (id->bytes, sizeof id->bytes);
+
+  g_hash_table_remove (self->damaged, key);
+  g_hash_table_replace (self->objects, key, content);
 }
 
 static CsStatus
@@ -84,7 +112,7 @@ fake_finish (CsBlobWriter *writer, CsBlob **blob)
   CsBlobId id = name_of (self->content->data, self->content->len);
   GBytes *content = g_byte_array_free_to_bytes (self->content);
 
-  g_hash_table_replace (self->blobs->objects, g_bytes_new (id.bytes, sizeof id.bytes), content);
+  keep (self->blobs, &id, content);
   *blob = blob_new (self->blobs, &id, content);
   g_free (self);
   return CS_OK;
@@ -105,6 +133,14 @@ look_up (CsBlobs *blobs, const CsBlobId *id)
   return g_hash_table_lookup (((FakeBlobs *) blobs)->objects, key);
 }
 
+static gboolean
+is_damaged (FakeBlobs *self, const CsBlobId *id)
+{
+  g_autoptr (GBytes) key = g_bytes_new (id->bytes, sizeof id->bytes);
+
+  return g_hash_table_contains (self->damaged, key);
+}
+
 static CsStatus
 fake_open (CsBlobs *blobs, const CsBlobId *id, CsBlob **blob)
 {
@@ -115,6 +151,7 @@ fake_open (CsBlobs *blobs, const CsBlobId *id, CsBlob **blob)
   if (content == NULL)
     return CS_NOT_FOUND;
   *blob = blob_new ((FakeBlobs *) blobs, id, content);
+  ((FakeBlob *) *blob)->damaged = is_damaged ((FakeBlobs *) blobs, id);
   return CS_OK;
 }
 
@@ -131,6 +168,9 @@ fake_read (CsBlob *blob, guint64 offset, CsSlice *bytes)
   gsize len;
   const char *data = g_bytes_get_data (((FakeBlob *) blob)->content, &len);
 
+  *bytes = cs_slice ("", 0);
+  if (((FakeBlob *) blob)->damaged && offset + ROOM >= len)
+    return CS_CORRUPT;
   *bytes = cs_slice (data + offset, MIN (len - offset, ROOM));
   return CS_OK;
 }
@@ -164,6 +204,8 @@ fake_blobs_new (void)
   self->objects = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
                                          (GDestroyNotify) g_bytes_unref,
                                          (GDestroyNotify) g_bytes_unref);
+  self->damaged = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
+                                         (GDestroyNotify) g_bytes_unref, NULL);
   return &self->base;
 }
 
@@ -181,6 +223,7 @@ fake_blobs_free (CsBlobs *blobs)
 {
   g_clear_pointer (&((FakeBlobs *) blobs)->any, g_bytes_unref);
   g_hash_table_unref (((FakeBlobs *) blobs)->objects);
+  g_hash_table_unref (((FakeBlobs *) blobs)->damaged);
   g_free (blobs);
 }
 
@@ -189,8 +232,7 @@ fake_blobs_put (CsBlobs *blobs, const char *text)
 {
   CsBlobId id = name_of ((const guint8 *) text, strlen (text));
 
-  g_hash_table_replace (((FakeBlobs *) blobs)->objects, g_bytes_new (id.bytes, sizeof id.bytes),
-                        g_bytes_new (text, strlen (text)));
+  keep ((FakeBlobs *) blobs, &id, g_bytes_new (text, strlen (text)));
   return id;
 }
 
@@ -200,6 +242,18 @@ fake_blobs_lose (CsBlobs *blobs, const CsBlobId *id)
   g_autoptr (GBytes) key = g_bytes_new (id->bytes, sizeof id->bytes);
 
   g_hash_table_remove (((FakeBlobs *) blobs)->objects, key);
+}
+
+void
+fake_blobs_damage (CsBlobs *blobs, const CsBlobId *id)
+{
+  g_hash_table_add (((FakeBlobs *) blobs)->damaged, g_bytes_new (id->bytes, sizeof id->bytes));
+}
+
+gboolean
+fake_blobs_is_damaged (CsBlobs *blobs, const CsBlobId *id)
+{
+  return is_damaged ((FakeBlobs *) blobs, id);
 }
 
 gboolean

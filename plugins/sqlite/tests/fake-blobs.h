@@ -1,4 +1,4 @@
-/* fake-blobs.h: a provider of blob=1 in memory, for engine tests. Names are SHA-256 of the content.
+/* fake-blobs.h: a provider of blob=1 in memory, for engine tests. Names are as CsBlobId says.
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef FAKE_BLOBS_H
 #define FAKE_BLOBS_H
@@ -14,6 +14,9 @@ void fake_blobs_free (CsBlobs *blobs);
 CsBlobId fake_blobs_put (CsBlobs *blobs, const char *text);
 /* Takes one away behind everybody's back. */
 void fake_blobs_lose (CsBlobs *blobs, const CsBlobId *id);
+/* It opens, and its last part cannot be read until it is put again. */
+void fake_blobs_damage (CsBlobs *blobs, const CsBlobId *id);
+gboolean fake_blobs_is_damaged (CsBlobs *blobs, const CsBlobId *id);
 gboolean fake_blobs_has (CsBlobs *blobs, const CsBlobId *id);
 
 #endif

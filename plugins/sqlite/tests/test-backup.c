@@ -298,6 +298,57 @@ test_objects (Fixture *fixture, gconstpointer data)
   fake_blobs_free (blobs);
 }
 
+/* What an earlier backup has is linked when it is whole, and the earlier one a backup. */
+static void
+test_previous_is_verified (Fixture *fixture, gconstpointer data)
+{
+  CsBlobs *blobs = fake_blobs_new ();
+  g_autofree char *second = g_build_filename (fixture->dir, "second", NULL);
+  g_autofree char *third = g_build_filename (fixture->dir, "third", NULL);
+  g_autofree char *manifest = g_build_filename (fixture->backup, SQLITE_MANIFEST_NAME, NULL);
+  g_autofree char *long_text = g_strnfill (300000, 'o');
+  g_autofree char *file = NULL, *copy = NULL, *found = NULL;
+  g_autoptr (SqliteManifest) taken = NULL;
+  g_autoptr (GError) error = NULL;
+  CsBlobId id;
+
+  fixture->test->store.blobs = blobs;
+  cs_store_db_unref (test_create (fixture->test, "db"));
+  id = put_with_object (fixture->test, blobs, "a", long_text);
+  backup_take (fixture);
+  file = object_file (fixture->backup, &id);
+  copy = object_file (second, &id);
+  backup_flip_bit (file, "", 299999);
+  taken = sqlite_backup (&fixture->test->store, second, fixture->backup, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (copy, &found, NULL, NULL));
+  g_assert_cmpstr (found, ==, long_text);
+
+  g_unlink (manifest);
+  g_assert_null (sqlite_backup (&fixture->test->store, third, fixture->backup, &error));
+  g_assert_error (error, CS_ERROR, CS_NOT_FOUND);
+  g_assert_false (g_file_test (third, G_FILE_TEST_EXISTS));
+  fake_blobs_free (blobs);
+}
+
+/* An object that is there and damaged is put again. */
+static void
+test_damaged_object_is_mended (Fixture *fixture, gconstpointer data)
+{
+  CsBlobs *blobs = fake_blobs_new ();
+  g_autofree char *long_text = g_strnfill (10000, 'o');
+  CsBlobId id;
+
+  fixture->test->store.blobs = blobs;
+  cs_store_db_unref (test_create (fixture->test, "db"));
+  id = put_with_object (fixture->test, blobs, "a", long_text);
+  backup_take (fixture);
+  fake_blobs_damage (blobs, &id);
+  backup_stage (fixture);
+  g_assert_false (fake_blobs_is_damaged (blobs, &id));
+  fake_blobs_free (blobs);
+}
+
 /* One that is lost already is told, and the backup is not taken for whole. */
 static void
 test_lost_object (Fixture *fixture, gconstpointer data)
@@ -354,6 +405,8 @@ main (int argc, char **argv)
   ADD ("/sqlite/backup/full-disk", test_full_disk);
   ADD ("/sqlite/backup/cancelled", test_cancelled);
   ADD ("/sqlite/backup/objects", test_objects);
+  ADD ("/sqlite/backup/previous-is-verified", test_previous_is_verified);
+  ADD ("/sqlite/backup/damaged-object-is-mended", test_damaged_object_is_mended);
   ADD ("/sqlite/backup/lost-object", test_lost_object);
   g_test_add_func ("/sqlite/backup/dirty-pages", test_dirty_pages);
   return g_test_run ();
