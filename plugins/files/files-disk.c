@@ -101,7 +101,7 @@ files_disk_real (void)
     .close = disk_close,
     .read = disk_read,
     .will_need = disk_will_need,
-  .write = disk_write,
+    .write = disk_write,
     .write_out = disk_write_out,
     .sync = disk_sync,
     .sync_dir = disk_sync_dir,

@@ -11,6 +11,7 @@
 #define HASHES_AT_ONCE (64 * 1024)
 #define N_SLOTS 4
 #define AHEAD_MOST (N_SLOTS - 1)
+#define LARGE (16 * 1024 * 1024) /* closing the last descriptor of a removed file may take long then */
 #define TELL_AHEAD 8 /* pieces that the kernel is told of before they are read */
 
 typedef struct _Reader Reader;
@@ -31,6 +32,7 @@ struct _Reader
 {
   CsBlob base;
   gint refs; /* atomic: the user, and each reading ahead */
+  FilesJob freeing;
   Files *files;
   FilesFooter footer;
   gint64 stored;
@@ -74,13 +76,30 @@ read_all (Files *files, int fd, gpointer data, gsize len, guint64 at)
   return CS_OK;
 }
 
+static gboolean
+is_current (const char *path, int fd)
+{
+  struct stat named;
+  struct stat open;
+
+  return stat (path, &named) == 0 && fstat (fd, &open) == 0 && named.st_ino == open.st_ino &&
+         named.st_dev == open.st_dev;
+}
+
+/* One that was put again since `fd` was opened is another file, and not damaged. Looked at last, so that
+ * a put between does not leave the mark: it takes the name first, and the mark away then. */
 static void
-tell_damage (Files *files, const CsBlobId *id, const char *what)
+tell_damage (Files *files, int fd, const CsBlobId *id, const char *what)
 {
   g_autofree char *path = files_path (files, id);
 
-  if (!files_pins_set_damaged (&files->pins, id, TRUE))
+  if (!is_current (path, fd) || !files_pins_set_damaged (&files->pins, id, TRUE))
     return;
+  if (!is_current (path, fd))
+    {
+      files_pins_set_damaged (&files->pins, id, FALSE);
+      return;
+    }
   cs_stat_add (files->stats.damaged, 1);
   cs_error (files->self,
             "an object is damaged: restore it from a backup, or put the same content again",
@@ -135,7 +154,7 @@ load_piece (Reader *self, Slot *slot)
   if (status == CS_OK)
     cs_stat_add (self->files->stats.read_bytes, slot->len);
   else
-    tell_damage (self->files, &self->footer.id, "content");
+    tell_damage (self->files, self->fd, &self->footer.id, "content");
   return status;
 }
 
@@ -239,7 +258,7 @@ open_file (gpointer data)
   opening->status = read_footer (opening);
   if (opening->status == CS_OK)
     return;
-  tell_damage (files, opening->id, "list of hashes");
+  tell_damage (files, opening->fd, opening->id, "list of hashes");
   files->disk->close (files->disk, opening->fd);
 }
 
@@ -263,10 +282,8 @@ files_open (CsBlobs *blobs, const CsBlobId *id, CsBlob **blob)
 }
 
 static void
-reader_unref (Reader *self)
+reader_free (Reader *self)
 {
-  if (!g_atomic_int_dec_and_test (&self->refs))
-    return;
   self->files->disk->close (self->files->disk, self->fd);
   for (guint i = 0; i < N_SLOTS; i++)
     files_buffer_give (self->files, self->slots[i].data);
@@ -274,6 +291,24 @@ reader_unref (Reader *self)
   pthread_mutex_destroy (&self->hashes_lock);
   pthread_mutex_destroy (&self->lock);
   g_free (self);
+}
+
+static void
+run_free (FilesJob *job)
+{
+  reader_free ((Reader *) (gpointer) ((char *) job - G_STRUCT_OFFSET (Reader, freeing)));
+}
+
+static void
+reader_unref (Reader *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->refs))
+    return;
+  self->freeing.run = run_free;
+  if (cs_worker () >= 0 && self->footer.length >= LARGE)
+    files_queue_push (&self->files->writing, &self->freeing);
+  else
+    reader_free (self);
 }
 
 void

@@ -252,6 +252,57 @@ test_damaged_while_open (Fixture *fixture)
   cs_blob_close (blob);
 }
 
+/* Who still reads the damaged file does not mark the one that took its place. */
+static void
+test_mended_while_open (Fixture *fixture)
+{
+  g_autoptr (GBytes) bytes = content (1, 3 * CS_BLOB_PIECE);
+  CsBlobId id = put_id (fixture, bytes);
+  gint64 before = cs_harness_stat ("files_damaged_total");
+  CsBlob *blob = NULL;
+  CsSlice part;
+
+  g_assert_cmpint (cs_blob_open (&fixture->files->base, &id, &blob), ==, CS_OK);
+  flip (fixture, &id, 2 * CS_BLOB_PIECE + 5);
+  put_id (fixture, bytes);
+  g_assert_cmpint (cs_blob_read (blob, 2 * CS_BLOB_PIECE, &part), ==, CS_CORRUPT);
+  cs_blob_close (blob);
+  g_assert_cmpint (fetch (fixture, &id, bytes), ==, CS_OK);
+  g_assert_cmpint (cs_harness_stat ("files_damaged_total"), ==, before);
+}
+
+/* ---- closing ---- */
+
+static FilesDisk watched;
+static gint closed_on; /* atomic: the worker that closed last; -1: none */
+
+static int
+watched_close (FilesDisk *disk, int fd)
+{
+  g_atomic_int_set (&closed_on, cs_worker ());
+  return close (fd);
+}
+
+/* A worker does not wait for the kernel to free a large file. */
+static void
+test_large_is_closed_elsewhere (Fixture *fixture)
+{
+  g_autoptr (GBytes) bytes = content (1, 16 * 1024 * 1024);
+  CsBlobId id;
+  CsBlob *blob = NULL;
+
+  watched = *files_disk_real ();
+  watched.close = watched_close;
+  id = put_id (fixture, bytes);
+  fixture->files->disk = &watched;
+  g_assert_cmpint (cs_blob_open (&fixture->files->base, &id, &blob), ==, CS_OK);
+  g_atomic_int_set (&closed_on, 1000);
+  cs_blob_close (blob);
+  for (guint i = 0; i < 500 && g_atomic_int_get (&closed_on) == 1000; i++)
+    g_usleep (10000);
+  g_assert_cmpint (g_atomic_int_get (&closed_on), ==, -1);
+}
+
 static void
 test_check_command (Fixture *fixture)
 {
@@ -508,6 +559,8 @@ main (int argc, char **argv)
   add ("damaged", test_damaged, TRUE);
   add ("cut-short", test_cut_short, TRUE);
   add ("damaged-while-open", test_damaged_while_open, FALSE);
+  add ("mended-while-open", test_mended_while_open, TRUE);
+  add ("large-is-closed-elsewhere", test_large_is_closed_elsewhere, TRUE);
   add ("check-command", test_check_command, FALSE);
   add ("failing-disk", test_failing_disk, TRUE);
   add ("start-clears-what-a-crash-left", test_start_clears_what_a_crash_left, FALSE);
