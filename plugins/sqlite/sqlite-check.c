@@ -358,17 +358,18 @@ sqlite_check_all (SqliteStore *store, GString *output)
       SqliteShard *shard = store->shards[i];
       SqliteCheckFile target = sqlite_check_shard (shard);
       g_autofree char *file = sqlite_json_text (shard->path);
+      gboolean ok;
       g_autoptr (GError) error = NULL;
       g_autoptr (SqliteConn) conn
         = sqlite_conn_open (shard->path, sqlite_vfs_name (store->vfs), SQLITE_CONN_READER,
                             store->settings->reader_cache_size, &error);
 
       g_string_append_printf (output, "%s{\"file\":\"%s\",", i > 0 ? "," : "", file);
-      if (conn == NULL || !sqlite_check_file (&target, conn, output))
-        good = FALSE;
+      ok = conn != NULL && sqlite_check_file (&target, conn, output);
+      good = good && ok;
       if (conn == NULL)
         g_string_append (output, "\"integrity\":\"cannot be opened\"");
-      g_string_append_printf (output, ",\"ok\":%s}", good ? "true" : "false");
+      g_string_append_printf (output, ",\"ok\":%s}", ok ? "true" : "false");
     }
   g_string_append_c (output, ']');
   return good;

@@ -271,21 +271,30 @@ handle_lines (Client *client)
   client_unref (client);
 }
 
-/* One descriptor may come along with a request, for the command to read from or write to. */
+/* The last one is kept. */
+static void
+take_descriptors (Client *client, const struct cmsghdr *part)
+{
+  gsize n = (part->cmsg_len - CMSG_LEN (0)) / sizeof (int);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      if (client->fd_sent >= 0)
+        close (client->fd_sent);
+      memcpy (&client->fd_sent, CMSG_DATA (part) + i * sizeof (int), sizeof (int));
+    }
+}
+
+/* One descriptor may come along with a request, for the command to read from or write to. The room for
+ * one takes two as well, for its alignment. */
 static void
 take_descriptor (Client *client, struct msghdr *message)
 {
   struct cmsghdr *part;
 
   for (part = CMSG_FIRSTHDR (message); part != NULL; part = CMSG_NXTHDR (message, part))
-    {
-      if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS
-          || part->cmsg_len != CMSG_LEN (sizeof (int)))
-        continue;
-      if (client->fd_sent >= 0)
-        close (client->fd_sent);
-      memcpy (&client->fd_sent, CMSG_DATA (part), sizeof (int));
-    }
+    if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS)
+      take_descriptors (client, part);
 }
 
 static gssize

@@ -77,6 +77,22 @@ command_done (CsTask *task)
 }
 
 static void
+add_error (CsCommand *self, GError *error)
+{
+  char *both;
+
+  if (self->error == NULL)
+    {
+      self->error = error;
+      return;
+    }
+  both = g_strconcat (self->error->message, "; ", error->message, NULL);
+  g_free (self->error->message);
+  self->error->message = both;
+  g_error_free (error);
+}
+
+static void
 run_step (CsCommand *self, const CsCommandStep *step)
 {
   GError *error = NULL;
@@ -89,7 +105,14 @@ run_step (CsCommand *self, const CsCommandStep *step)
   if (error == NULL)
     error = g_error_new_literal (CS_ERROR, CS_FAILED, "failed without a reason");
   g_prefix_error (&error, "plugin '%s': %s: ", step->instance->owner.name, step->command.name);
-  self->error = error;
+  add_error (self, error);
+}
+
+/* Of several plugins each has its turn, whatever another found. */
+static gboolean
+goes_on (const CsCommand *self)
+{
+  return self->error == NULL || (self->each && !cs_command_is_cancelled ());
 }
 
 static gpointer
@@ -103,7 +126,7 @@ command_main (gpointer data)
   running = self;
   if (self->each)
     g_string_append_c (self->out, '{');
-  for (i = 0; i < self->steps->len && self->error == NULL; i++)
+  for (i = 0; i < self->steps->len && goes_on (self); i++)
     run_step (self, &g_array_index (self->steps, CsCommandStep, i));
   if (self->each)
     g_string_append_c (self->out, '}');

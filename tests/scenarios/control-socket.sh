@@ -28,8 +28,8 @@ contains "$(ctl reload 2>&1)" changed reload
 code=0; ctl no-such-command >out 2>&1 || code=$?
 [ $code != 0 ] || fail "an unknown command was taken"
 
-python3 - "$socket" <<'PY'
-import json, socket, sys
+python3 - "$socket" "$pid" <<'PY'
+import json, os, socket, sys, time
 
 def ask (data, lines=1):
   with socket.socket (socket.AF_UNIX) as s:
@@ -52,6 +52,21 @@ with socket.socket (socket.AF_UNIX) as s:
   answers = [json.loads (lines.readline ()) for _ in range (2)]
   assert 'progress' in answers[0] and 'sqlite' in answers[1]['result'], answers
   assert json.loads (lines.readline ())['result']['state'] == 'running'
+# descriptors that come along are closed, also when there are more than one
+def held ():
+  return len (os.listdir (f'/proc/{sys.argv[2]}/fd'))
+
+before = held ()
+for n in (1, 2, 2, 3):
+  with socket.socket (socket.AF_UNIX) as s, open ('/dev/null') as file:
+    s.settimeout (10)
+    s.connect (sys.argv[1])
+    socket.send_fds (s, [b'{"command":"status"}\n'], [file.fileno ()] * n)
+    assert json.loads (s.makefile ().readline ())['ok'] is True
+deadline = time.monotonic () + 10
+while held () > before and time.monotonic () < deadline:
+  time.sleep (0.05)
+assert held () <= before, (before, held ())
 # a line without end is not kept for ever
 with socket.socket (socket.AF_UNIX) as s:
   s.settimeout (5)

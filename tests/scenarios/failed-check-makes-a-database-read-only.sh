@@ -28,5 +28,10 @@ code=$(ask -o answer -w '%{http_code}' -X PUT "$url/bad/b" -d '{}')
 contains "$(cat answer)" "read-only"
 same "$(ask -o /dev/null -w '%{http_code}' "$url/bad")" 200 "reading the read-only database"
 same "$(ask -o /dev/null -w '%{http_code}' -X PUT "$url/good/b" -d '{}')" 201 "a write to the other database"
+# Each engine is checked, whatever another has found.
+none=$(printf '0%.0s' {1..64})
+mkdir -p "$data/blobs/00"
+head -c 500 /dev/zero >"$data/blobs/00/$none"
 same "$("$cloudsyncctl" -s "$data/run/cloudsyncd.sock" check >check.out 2>&1; echo $?)" 1 "check of a damaged store"
 contains "$(cat check.out)" "not what was written"
+contains "$(cat check.out)" "objects are damaged: [\"$none\"]"
