@@ -125,6 +125,14 @@ refused "no database can have that name" import Six file
 printf '{"_id":"bare","_rev":"1-a"}\r\n\n{"_id":"bare2","_rev":"1-a"}' >bare
 contains "$(ctl import six bare 2>/dev/null)" "six: 2 revisions, 2 of them new, 0 local documents; the file has no end line"
 
+# a user's password does not arrive as it is written
+echo '{"_id":"org.couchdb.user:imported","_rev":"1-a","name":"imported","type":"user","roles":[],"password":"clear-for-grep"}' >users
+contains "$(ctl import _users users 2>/dev/null)" "1 revisions, 1 of them new"
+contains "$(ask "$url/_users/org.couchdb.user:imported")" '"derived_key"'
+contains "$(curl -s -u imported:clear-for-grep "$url/_session")" '"name":"imported"'
+if ask "$url/_users/org.couchdb.user:imported" | grep -F clear-for-grep; then fail "the password is given out"; fi
+if grep -rlF clear-for-grep "$data"; then fail "the password is stored"; fi
+
 # who goes away does not leave a thread waiting
 mkfifo pipe
 (exec 9<>pipe; sleep 20) &

@@ -297,12 +297,7 @@ commit (Request *request, SyncEdit *edit, guint status)
   else
     {
       if (status == 201)
-        {
-          g_autoptr (GString) rest = g_string_new_len (request->id.data, request->id.len);
-
-          sync_set_location (request->exchange, request->self, cs_slice (rest->str, rest->len),
-                             request->name);
-        }
+        sync_set_location (request->exchange, request->self, request->id, request->name);
       sync_reply_written (request->exchange, status, request->id, &edit->result, TRUE);
     }
 }
