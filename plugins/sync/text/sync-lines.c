@@ -57,7 +57,7 @@ find_line (SyncLines *self, gsize *len, gsize *taken)
 
   for (;;)
     {
-      const char *start = self->buffer + self->at;
+      const char *start = self->buffer != NULL ? self->buffer + self->at : "";
       const char *end = self->len > seen ? memchr (start + seen, '\n', self->len - seen) : NULL;
       CsStatus status;
 
