@@ -11,7 +11,7 @@
 #define HASHES_AT_ONCE (64 * 1024)
 #define N_SLOTS 4
 #define AHEAD_MOST (N_SLOTS - 1)
-#define LARGE (16 * 1024 * 1024) /* closing the last descriptor of a removed file may take long then */
+#define LARGE (16 * 1024 * 1024) /* closing a removed one for the last time may take long */
 #define TELL_AHEAD 8 /* pieces that the kernel is told of before they are read */
 
 typedef struct _Reader Reader;

@@ -13,8 +13,8 @@ gboolean sqlite_objects_save (SqliteStore *store, SqliteConn *conn, const char *
                               const char *previous, SqlitePace *pace, SqliteManifest *manifest,
                               GError **error);
 
-/* Puts each object that the file at `conn` names and the provider does not have undamaged: what it has is read. May block
- * for long. */
+/* Puts each object that the file at `conn` names and the provider does not have undamaged: what it has is read.
+ * May block for long. */
 gboolean sqlite_objects_load (SqliteStore *store, SqliteConn *conn, const char *dir,
                               SqlitePace *pace, guint64 *n_put, GError **error);
 

@@ -2,7 +2,7 @@
  * one match.
  *
  * PCRE2's own limit counts from anew at every place where a match may begin, and leaves out what a
- * repetition passes over. So a callout before each item counts: itself, and how far the place moved.
+ * repetition passes over. So a callout before each item counts itself and how far the place moved.
  *
  * Without JIT: an expression is used for one request, and code pages are not made writable for
  * that. SPDX-License-Identifier: Apache-2.0 */

@@ -84,7 +84,7 @@ gboolean sync_selector_bad_regex (const SyncTerm *term, const SyncArena *arena, 
 void sync_selector_clear (SyncSelector *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SyncSelector, sync_selector_clear)
 
-/* Not on a fiber when there are expressions: their work at one document is bounded, always alike. */
+/* Not on a fiber when there are expressions; their work at one document is bounded. */
 gboolean sync_selector_match (SyncSelector *self, SyncJson doc);
 /* A document of `len` bytes comes. */
 void sync_regex_begin (SyncSelector *self, gsize len);
