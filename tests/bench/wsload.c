@@ -1,7 +1,8 @@
 /* wsload.c: WebSocket clients that connect, echo, listen to one another or rest, and what that costs the server.
  * SPDX-License-Identifier: Apache-2.0
  *
- * --mode connect opens all and prints connect_us= (the server's CPU for each), rate= and bytes_each= (its anonymous memory);
+ * --mode connect opens all and prints connect_us= (the server's CPU for each), rate= and bytes_each= (its anonymous
+ * memory);
  *        with --hold it then prints "holding" and keeps them until its standard input ends.
  * --mode echo    each sends a message and waits for it: rate=, cpu_us= a message, p50_us=, p99_us=.
  * --mode fanout  the first one speaks (or an HTTP connection does, --publish PATH) and all hear it, --ahead messages in
@@ -391,8 +392,8 @@ run (Load *self)
 static void
 usage (void)
 {
-  fprintf (stderr, "usage: wsload --mode connect|echo|fanout|rest --port N [--path /ws] [--connections 64] [--batch 100]\n"
-                   "  [--bytes 64] [--ahead 1] [--publish PATH] [--seconds 3] [--pid PID] [--hold]\n");
+  fprintf (stderr, "usage: wsload --mode connect|echo|fanout|rest --port N [--path /ws] [--connections 64]\n"
+                   "  [--batch 100] [--bytes 64] [--ahead 1] [--publish PATH] [--seconds 3] [--pid PID] [--hold]\n");
   exit (2);
 }
 

@@ -86,8 +86,8 @@ method_allowed (CsSlice method)
   return method.data != NULL && list_has ((char **) methods, method);
 }
 
-/* Beside those that every path is told of, what a preflight may ask for: COPY, and PATCH, which CouchDB has not but what
- * other plugins serve below the mount may. */
+/* Beside those that every path is told of, what a preflight may ask for: COPY, and PATCH, which CouchDB has not
+ * but what other plugins serve below the mount may. */
 static gboolean
 also_allowed (CsHttpExchange *exchange, Sync *self, CsSlice method)
 {
