@@ -4,7 +4,8 @@
  * Each connection sends one request. --answered waits for every answer, so the connections are then idle
  * keep-alive ones; without it the requests are feeds that go on waiting. Prints connections=, bytes_each=
  * (the server's anonymous memory), then, with --wake PATH, writes there and prints woken=, wake_ms= and wake_us=, the
- * server's CPU for each that it woke.
+ * server's CPU for each that it woke, and arrived_ms=, when the kernel had the last answer for us. With --asleep this
+ * program reads nothing for a second and takes none of the server's cores: arrived_ms= is then the server's alone.
  * With --hold it prints "holding" and keeps them until its standard input ends.
  */
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "measure.h"
@@ -33,20 +35,51 @@ typedef struct
   uint16_t port;
   unsigned connections, batch;
   pid_t pid;
-  bool answered, hold;
+  bool answered, hold, asleep;
   const char *wake;
   unsigned expect;        /* how many the write wakes; 0: all */
 
   int epoll;
   Waiter *all;
   unsigned done;
+  uint64_t arrived; /* the newest receive time, wall clock, microseconds */
 } Idle;
+
+/* recv (), noting when the kernel took in the last of these bytes (SO_TIMESTAMPNS). */
+static ssize_t
+receive (Idle *self, int fd, char *buffer, size_t len)
+{
+  char control[CMSG_SPACE (sizeof (struct timespec))];
+  struct iovec part = { buffer, len };
+  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+                            .msg_controllen = sizeof control };
+  ssize_t n = recvmsg (fd, &message, 0);
+  struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR (&message) : NULL;
+  struct timespec when;
+  uint64_t us;
+
+  if (head == NULL || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_TIMESTAMPNS)
+    return n;
+  memcpy (&when, CMSG_DATA (head), sizeof when);
+  us = (uint64_t) when.tv_sec * 1000000 + (uint64_t) when.tv_nsec / 1000;
+  self->arrived = us > self->arrived ? us : self->arrived;
+  return n;
+}
+
+static uint64_t
+wall_us (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  return (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000;
+}
 
 static void
 take (Idle *self, Waiter *w)
 {
   char buffer[16384];
-  ssize_t n = recv (w->fd, buffer, sizeof buffer, 0);
+  ssize_t n = receive (self, w->fd, buffer, sizeof buffer);
 
   if (n < 0 && errno == EAGAIN)
     return;
@@ -83,6 +116,8 @@ open_one (Idle *self, Waiter *w)
   static Bytes request;
 
   w->fd = connect_to (self->port);
+  if (setsockopt (w->fd, SOL_SOCKET, SO_TIMESTAMPNS, &(int){ 1 }, sizeof (int)) != 0)
+    die ("SO_TIMESTAMPNS");
   epoll_ctl (self->epoll, EPOLL_CTL_ADD, w->fd, &event);
   request_make (&self->plan, &request);
   response_reset (&w->response, false);
@@ -120,7 +155,7 @@ wake (Idle *self)
   Bytes request = { 0 };
   unsigned expect = self->expect > 0 ? self->expect : self->connections;
   struct epoll_event event = { .events = EPOLLIN, .data.ptr = &writer };
-  uint64_t begun, taken;
+  uint64_t begun, taken, wall;
   double cpu;
 
   snprintf (plan.extra, sizeof plan.extra, "%s", self->plan.extra);
@@ -131,14 +166,18 @@ wake (Idle *self)
   self->done = 0;
   cpu = cpu_us_of (self->pid);
   begun = now_us ();
+  wall = wall_us ();
+  self->arrived = wall;
   if (send (writer.fd, request.data, request.len, MSG_NOSIGNAL) < 0)
     die ("send");
+  if (self->asleep)
+    sleep (1);
   /* The writer's own answer is one more. */
   while (self->done < expect + 1 && now_us () - begun < 10000000)
     turn (self, 100);
   taken = now_us () - begun;
-  printf ("woken=%u wake_ms=%.1f wake_us=%.2f\n", self->done - 1, (double) taken / 1e3,
-          (cpu_us_of (self->pid) - cpu) / expect);
+  printf ("woken=%u wake_ms=%.1f arrived_ms=%.1f wake_us=%.2f\n", self->done - 1, (double) taken / 1e3,
+          (double) (self->arrived - wall) / 1e3, (cpu_us_of (self->pid) - cpu) / expect);
 }
 
 static void
@@ -176,7 +215,7 @@ static void
 usage (void)
 {
   fprintf (stderr, "usage: idle --port N --path /x [--connections 10000] [--databases N] [--pid PID]\n"
-                   "  [--answered] [--hold] [--wake /db/{id} [--expect N]] [--header 'Name: value']\n");
+                   "  [--answered] [--hold] [--wake /db/{id} [--expect N] [--asleep]] [--header 'Name: value']\n");
   exit (2);
 }
 
@@ -187,7 +226,7 @@ main (int argc, char **argv)
     { "port", 1, NULL, 'p' },      { "path", 1, NULL, 'u' },    { "connections", 1, NULL, 'c' },
     { "databases", 1, NULL, 'd' }, { "pid", 1, NULL, 'P' },     { "answered", 0, NULL, 'a' },
     { "hold", 0, NULL, 'h' },      { "wake", 1, NULL, 'w' },    { "expect", 1, NULL, 'e' },
-    { "header", 1, NULL, 'H' },    { NULL, 0, NULL, 0 },
+    { "header", 1, NULL, 'H' },    { "asleep", 0, NULL, 's' },  { NULL, 0, NULL, 0 },
   };
   Idle idle = { .plan = { .method = "GET", .path = "/", .random = 1 }, .connections = 10000,
                 .batch = 100 };
@@ -203,6 +242,7 @@ main (int argc, char **argv)
       case 'P': idle.pid = atoi (optarg); break;
       case 'a': idle.answered = true; break;
       case 'h': idle.hold = true; break;
+      case 's': idle.asleep = true; break;
       case 'w': idle.wake = optarg; break;
       case 'e': idle.expect = (unsigned) atoi (optarg); break;
       case 'H':
