@@ -4,33 +4,14 @@
 #include "sqlite-vfs.h"
 #include "test-host.h"
 
-typedef struct
-{
-  char *dir;
-  TestStore *test;
-  CsStoreDb *db;
-} Fixture;
+typedef TestDb Fixture;
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  fixture->dir = test_dir_new ();
-  fixture->test = test_store_new (fixture->dir);
-  test_store_start (fixture->test, &error);
-  g_assert_no_error (error);
-  fixture->db = test_create (fixture->test, "one");
+  test_db_begin (fixture, NULL);
   /* Another database's rows lie on both sides. */
   cs_store_db_unref (test_create (fixture->test, "two"));
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  cs_store_db_unref (fixture->db);
-  test_store_free (fixture->test);
-  test_dir_remove (fixture->dir);
 }
 
 typedef struct
@@ -242,10 +223,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add ("/sqlite/filters/by-user", Fixture, NULL, set_up, test_by_user, tear_down);
-  g_test_add ("/sqlite/filters/by-creation", Fixture, NULL, set_up, test_by_creation, tear_down);
+  g_test_add ("/sqlite/filters/by-user", Fixture, NULL, set_up, test_by_user, test_db_end);
+  g_test_add ("/sqlite/filters/by-creation", Fixture, NULL, set_up, test_by_creation, test_db_end);
   g_test_add ("/sqlite/filters/not-downwards", Fixture, NULL, set_up, test_not_downwards,
-              tear_down);
-  g_test_add ("/sqlite/filters/plans", Fixture, NULL, set_up, test_plans, tear_down);
+              test_db_end);
+  g_test_add ("/sqlite/filters/plans", Fixture, NULL, set_up, test_plans, test_db_end);
   return g_test_run ();
 }

@@ -518,3 +518,45 @@ test_last_seq (CsStoreDb *db)
   g_assert_cmpint (cs_store_info (db, &info), ==, CS_OK);
   return info.last_seq;
 }
+
+/* ---- a store with a database ---- */
+
+static void
+start_store (TestDb *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->test = test_store_new (self->dir);
+  test_store_start (self->test, &error);
+  g_assert_no_error (error);
+}
+
+static void
+stop_store (TestDb *self)
+{
+  cs_store_db_unref (self->db);
+  test_store_free (self->test);
+}
+
+void
+test_db_begin (TestDb *self, gconstpointer data)
+{
+  self->dir = test_dir_new ();
+  start_store (self);
+  self->db = test_create (self->test, "one");
+}
+
+void
+test_db_end (TestDb *self, gconstpointer data)
+{
+  stop_store (self);
+  test_dir_remove (self->dir);
+}
+
+void
+test_db_again (TestDb *self)
+{
+  stop_store (self);
+  start_store (self);
+  self->db = test_open (self->test, "one");
+}

@@ -24,6 +24,19 @@ TestStore *test_store_new (const char *dir);
 gboolean test_store_start (TestStore *test, GError **error);
 void test_store_free (TestStore *test);
 
+/* A store that was started in a directory of its own, with the database "one" in it: a fixture, or the head of one. */
+typedef struct
+{
+  char *dir;
+  TestStore *test;
+  CsStoreDb *db;
+} TestDb;
+
+void test_db_begin (TestDb *self, gconstpointer data);
+void test_db_end (TestDb *self, gconstpointer data);
+/* Stops the store and starts it on the same files. */
+void test_db_again (TestDb *self);
+
 /* The calling thread plays worker 0 from now on: its readings do not wait for the disk. */
 void test_worker_begin (TestStore *test);
 void test_worker_end (TestStore *test);

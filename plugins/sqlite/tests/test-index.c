@@ -1,47 +1,16 @@
-/* test-index.c: ordered entries beside records: replaced as one, in order, gone with what they
- * belong to. SPDX-License-Identifier: Apache-2.0 */
+/* test-index.c: ordered entries beside records: replaced as one, in order, gone with what they belong to.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "test-host.h"
 
-typedef struct
-{
-  char *dir;
-  TestStore *test;
-  CsStoreDb *db;
-  CsSlice name;
-} Fixture;
+typedef TestDb Fixture;
+
+static CsSlice index_name; /* that the cases below use */
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  fixture->dir = test_dir_new ();
-  fixture->test = test_store_new (fixture->dir);
-  test_store_start (fixture->test, &error);
-  g_assert_no_error (error);
-  fixture->db = test_create (fixture->test, "one");
-  fixture->name = cs_slice_str ("by-age");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  cs_store_db_unref (fixture->db);
-  test_store_free (fixture->test);
-  test_dir_remove (fixture->dir);
-}
-
-static void
-start_again (Fixture *fixture)
-{
-  g_autoptr (GError) error = NULL;
-
-  cs_store_db_unref (fixture->db);
-  test_store_free (fixture->test);
-  fixture->test = test_store_new (fixture->dir);
-  test_store_start (fixture->test, &error);
-  g_assert_no_error (error);
-  fixture->db = test_open (fixture->test, "one");
+  test_db_begin (fixture, data);
+  index_name = cs_slice_str ("by-age");
 }
 
 /* One record's entries: the key, or none. */
@@ -51,7 +20,7 @@ update (Fixture *fixture, guint64 expect, guint64 seq, const char *id, const cha
   CsSlice keys[1] = { cs_slice_str (key != NULL ? key : "") };
   CsStoreIndexRow row = { cs_slice_str (id), keys, key != NULL, FALSE };
 
-  return cs_store_index_update (fixture->db, fixture->name, expect, seq, &row, 1);
+  return cs_store_index_update (fixture->db, index_name, expect, seq, &row, 1);
 }
 
 /* Reads all with pages of `limit`: "key/id " each. */
@@ -70,7 +39,7 @@ entries (Fixture *fixture, const CsStoreIndexRange *from, guint limit)
     {
       CsStoreEntries *page = NULL;
 
-      g_assert_cmpint (cs_store_index_range (fixture->db, fixture->name, &range, &page), ==, CS_OK);
+      g_assert_cmpint (cs_store_index_range (fixture->db, index_name, &range, &page), ==, CS_OK);
       g_assert_cmpuint (page->n, <=, limit);
       for (guint i = 0; i < page->n; i++)
         g_string_append_printf (text, "%.*s/%.*s ", (int) page->keys[i].len, page->keys[i].data,
@@ -152,12 +121,12 @@ test_replaced (Fixture *fixture, gconstpointer data)
   expect (fixture, &range, "0/a 1/c 2/b 2/d ");
   g_assert_cmpint (update (fixture, 5, 6, "c", NULL), ==, CS_OK);
   expect (fixture, &range, "0/a 2/b 2/d ");
-  g_assert_cmpint (cs_store_index_update (fixture->db, fixture->name, 6, 9, &several, 1), ==,
+  g_assert_cmpint (cs_store_index_update (fixture->db, index_name, 6, 9, &several, 1), ==,
                    CS_OK);
   expect (fixture, &range, "0/a 0/b 2/d 7/b ");
-  start_again (fixture);
+  test_db_again (fixture);
   expect (fixture, &range, "0/a 0/b 2/d 7/b ");
-  g_assert_cmpint (cs_store_index_seq (fixture->db, fixture->name, &seq), ==, CS_OK);
+  g_assert_cmpint (cs_store_index_seq (fixture->db, index_name, &seq), ==, CS_OK);
   g_assert_cmpuint (seq, ==, 9);
 }
 
@@ -167,9 +136,9 @@ test_compare_and_set (Fixture *fixture, gconstpointer data)
   CsStoreIndexRange range = { 0 };
   guint64 seq;
 
-  g_assert_cmpint (cs_store_index_seq (fixture->db, fixture->name, &seq), ==, CS_NOT_FOUND);
+  g_assert_cmpint (cs_store_index_seq (fixture->db, index_name, &seq), ==, CS_NOT_FOUND);
   g_assert_cmpint (update (fixture, 3, 4, "a", "1"), ==, CS_CONFLICT);
-  g_assert_cmpint (cs_store_index_seq (fixture->db, fixture->name, &seq), ==, CS_NOT_FOUND);
+  g_assert_cmpint (cs_store_index_seq (fixture->db, index_name, &seq), ==, CS_NOT_FOUND);
   fill (fixture);
   g_assert_cmpint (update (fixture, 3, 9, "a", "9"), ==, CS_CONFLICT);
   g_assert_cmpint (update (fixture, 0, 9, "a", "9"), ==, CS_CONFLICT);
@@ -241,7 +210,7 @@ test_erased_meanwhile (Fixture *fixture, gconstpointer data)
 
   fill (fixture);
   g_assert_cmpint (cs_store_commit (fixture->db, &id, 1, erase, NULL), ==, CS_OK);
-  g_assert_cmpint (cs_store_index_update (fixture->db, fixture->name, 4, 5, &late, 1), ==, CS_OK);
+  g_assert_cmpint (cs_store_index_update (fixture->db, index_name, 4, 5, &late, 1), ==, CS_OK);
   g_assert_cmpint (rows (fixture, "SELECT count (*) FROM entry WHERE id = x'62'"), ==, 0);
 }
 
@@ -260,14 +229,14 @@ test_dropped (Fixture *fixture, gconstpointer data)
   CsStoreEntries *page = NULL;
 
   fill (fixture);
-  fixture->name = cs_slice_str ("a-second");
+  index_name = cs_slice_str ("a-second");
   g_assert_cmpint (update (fixture, 0, 4, "a", "1"), ==, CS_OK);
   g_assert_cmpint (cs_store_index_list (fixture->db, note_name, names), ==, CS_OK);
   g_assert_cmpstr (names->str, ==, "a-second by-age ");
-  fixture->name = cs_slice_str ("by-age");
-  g_assert_cmpint (cs_store_index_drop (fixture->db, fixture->name), ==, CS_OK);
-  g_assert_cmpint (cs_store_index_drop (fixture->db, fixture->name), ==, CS_NOT_FOUND);
-  g_assert_cmpint (cs_store_index_range (fixture->db, fixture->name, &range, &page), ==,
+  index_name = cs_slice_str ("by-age");
+  g_assert_cmpint (cs_store_index_drop (fixture->db, index_name), ==, CS_OK);
+  g_assert_cmpint (cs_store_index_drop (fixture->db, index_name), ==, CS_NOT_FOUND);
+  g_assert_cmpint (cs_store_index_range (fixture->db, index_name, &range, &page), ==,
                    CS_NOT_FOUND);
   g_assert_null (page);
   await_rows (fixture, "SELECT count (*) FROM entry", 1);
@@ -364,7 +333,7 @@ test_large_records (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (test_put (fixture->db, "b", body), ==, CS_OK);
   g_assert_cmpint (update (fixture, 0, 1, "a", "1"), ==, CS_OK);
   g_assert_cmpint (update (fixture, 1, 2, "b", "2"), ==, CS_OK);
-  g_assert_cmpint (cs_store_index_range (fixture->db, fixture->name, &range, &page), ==, CS_OK);
+  g_assert_cmpint (cs_store_index_range (fixture->db, index_name, &range, &page), ==, CS_OK);
   g_assert_cmpuint (page->n, ==, 1);
   g_assert_true (page->more);
   cs_store_entries_free (fixture->db, page);
@@ -374,7 +343,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, func) g_test_add ("/sqlite/index/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func) g_test_add ("/sqlite/index/" name, Fixture, NULL, set_up, func, test_db_end)
   ADD ("order", test_order);
   ADD ("replaced", test_replaced);
   ADD ("compare-and-set", test_compare_and_set);

@@ -6,45 +6,7 @@
 
 #include "sqlite-check.h"
 
-typedef struct
-{
-  char *dir;
-  TestStore *test;
-  CsStoreDb *db;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  fixture->dir = test_dir_new ();
-  fixture->test = test_store_new (fixture->dir);
-  test_store_start (fixture->test, &error);
-  g_assert_no_error (error);
-  fixture->db = test_create (fixture->test, "one");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  cs_store_db_unref (fixture->db);
-  test_store_free (fixture->test);
-  test_dir_remove (fixture->dir);
-}
-
-static void
-start_again (Fixture *fixture)
-{
-  g_autoptr (GError) error = NULL;
-
-  cs_store_db_unref (fixture->db);
-  test_store_free (fixture->test);
-  fixture->test = test_store_new (fixture->dir);
-  test_store_start (fixture->test, &error);
-  g_assert_no_error (error);
-  fixture->db = test_open (fixture->test, "one");
-}
+typedef TestDb Fixture;
 
 static void
 expect_body (CsStoreDb *db, const char *id, const char *expected)
@@ -129,7 +91,7 @@ test_records (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (info.last_seq, ==, 4);
   g_assert_cmpuint (info.n_records, ==, 1);
   g_assert_cmpuint (info.n_deleted, ==, 1);
-  start_again (fixture);
+  test_db_again (fixture);
   expect_body (fixture->db, "a", "second");
   g_assert_cmpint (cs_store_info (fixture->db, &info), ==, CS_OK);
   g_assert_cmpuint (info.last_seq, ==, 4);
@@ -480,7 +442,7 @@ test_housekeeping_and_erase (Fixture *fixture, gconstpointer data)
   /* The highest number was erased: it is not given again, after a restart neither. */
   id = cs_slice_str ("b");
   g_assert_cmpint (cs_store_commit (fixture->db, &id, 1, merge_erase, NULL), ==, CS_OK);
-  start_again (fixture);
+  test_db_again (fixture);
   test_put (fixture->db, "c", "x");
   expect_changes (fixture, RANGE (.limit = 0), "3:c ", FALSE);
 }
@@ -575,7 +537,7 @@ test_epochs (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (since, ==, 2);
   g_assert_cmpint (sqlite_db_fork ((SqliteDb *) fixture->db), ==, CS_OK);
   test_put (fixture->db, "c", "3");
-  start_again (fixture);
+  test_db_again (fixture);
   cs_store_info (fixture->db, &info);
   g_assert_cmpuint (info.epoch, !=, first);
   /* A token from beyond the fork goes on from there, an older one from itself. */
@@ -736,7 +698,7 @@ test_failed_check (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (test_put (fixture->db, "b", "x"), ==, CS_READ_ONLY);
   g_assert_cmpint (test_put (two, "b", "x"), ==, CS_OK);
   cs_store_db_unref (two);
-  start_again (fixture);
+  test_db_again (fixture);
   g_assert_cmpint (test_put (fixture->db, "b", "x"), ==, CS_READ_ONLY);
 }
 
@@ -767,7 +729,7 @@ test_more_shards (Fixture *fixture, gconstpointer data)
   cs_store_list (&fixture->test->store.base, cs_slice_str (""), note_name, names);
   g_assert_cmpstr (names->str, ==, "d0 d1 d2 d3 d4 d5 d6 d7 d8 one ");
   /* Fewer again: the files that are there are still opened. */
-  start_again (fixture);
+  test_db_again (fixture);
   g_string_truncate (names, 0);
   cs_store_list (&fixture->test->store.base, cs_slice_str (""), note_name, names);
   g_assert_cmpstr (names->str, ==, "d0 d1 d2 d3 d4 d5 d6 d7 d8 one ");
@@ -811,7 +773,7 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/sqlite/store/", tests[i].name, NULL);
 
-      g_test_add (path, Fixture, NULL, set_up, tests[i].run, tear_down);
+      g_test_add (path, Fixture, NULL, test_db_begin, tests[i].run, test_db_end);
     }
   return g_test_run ();
 }
